@@ -1,0 +1,128 @@
+/**
+ * The configuration of one switch, as the rest of the plugin sees it: every default filled in, every text parsed.
+ * Durations are milliseconds, sizes bytes, rates bits per second. `schema.ts` says how the YAML file writes them.
+ */
+
+export type Family = 4 | 6;
+
+/** An IP address in its canonical text form (RFC 5952 for IPv6). */
+export interface Address {
+  readonly family: Family;
+  readonly address: string;
+}
+
+/** An address and the length of its network's prefix. A network has no host bits; an interface address may have. */
+export interface Prefix extends Address {
+  readonly length: number;
+}
+
+/** An address and a UDP or TCP port. */
+export interface Endpoint extends Address {
+  readonly port: number;
+}
+
+/** The switch that the plugin attaches to. */
+export interface OvsConfig {
+  /** Name of the bridge. */
+  readonly bridge: string;
+  /** Where the Open_vSwitch database is served: `unix:PATH` or `tcp:HOST:PORT`. */
+  readonly database: string;
+  /** Folder of vswitchd's sockets; the bridge's OpenFlow service is `RUN_DIR/BRIDGE.mgmt`. */
+  readonly runDir: string;
+}
+
+/** The local port: the internal port of the bridge by which the plugin is on the LAN. */
+export interface PortConfig {
+  readonly name: string;
+  readonly addresses: readonly Prefix[];
+  /** At most one of each family; each lies in the network of one of the addresses. */
+  readonly gateways: readonly Address[];
+  readonly mtu: number;
+}
+
+export interface MoverConfig {
+  readonly listen: Endpoint;
+  /** `listen` is an address of the host's own, not of the local port: the mover's UDP takes the host's routes. */
+  readonly underlay: boolean;
+  /** Bytes of UDP payload in one segment. */
+  readonly segmentSize: number;
+  /** Bytes of one buffer before compression. */
+  readonly bufferSize: number;
+  readonly rate: "adaptive";
+  /** The ceiling that the mover never sends above, or null: it finds the rate itself. */
+  readonly rateLimit: number | null;
+  readonly keepalive: number;
+  /** Silence after which the session is taken for lost. */
+  readonly deadAfter: number;
+}
+
+export interface PeerConfig {
+  readonly name: string;
+  readonly endpoint: Endpoint;
+}
+
+/** One line of the look-up table; the first that fits a connection decides. */
+export interface TableEntry {
+  readonly protocol: "tcp";
+  readonly source: Prefix | "any";
+  readonly sourcePort: number | "any";
+  readonly destination: Prefix | "any";
+  readonly destinationPort: number | "any";
+  readonly action: { readonly kind: "optimize"; readonly peer: string } | { readonly kind: "pass" };
+}
+
+export interface TcpEdgeConfig {
+  /** Port of the transparent listener. No client ever addresses it. */
+  readonly port: number;
+  /** Bytes that a connection may have under way in one direction at first … */
+  readonly credit: number;
+  /** … and at most. */
+  readonly creditMax: number;
+  /** Idle time after which the applications' sockets are probed. */
+  readonly keepalive: number;
+  /** How long the far edge tries to reach the destination. */
+  readonly connectTimeout: number;
+  /** Ceiling on what all connections together may hold; past it new connections pass unaccelerated. */
+  readonly memory: number;
+}
+
+/** What we take of name spaces that are shared with other owners of the bridge and of the host. */
+export interface SteeringConfig {
+  /** Upper 32 bits of the cookie of every flow of ours. */
+  readonly cookie: number;
+  /** Our flows in table 0 lie from this priority to 99 above it. */
+  readonly priority: number;
+  /** First of our 8 tables. */
+  readonly table: number;
+  /** First of our 16 group ids. */
+  readonly group: number;
+  /** Number of the register whose bits say that a packet has been through our tables. */
+  readonly register: number;
+  /** Firewall mark of packets for our transparent sockets … */
+  readonly mark: number;
+  /** … and of packets that our own sockets send. */
+  readonly ownMark: number;
+  /** Host route table by which marked packets reach our transparent sockets … */
+  readonly routeTable: number;
+  /** … and by which our own packets leave through the local port. */
+  readonly ownRouteTable: number;
+  /** Priority of our `ip rule`s: this one and the next. */
+  readonly rulePriority: number;
+}
+
+export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal";
+
+export interface Config {
+  /** Name of this site; peers know us by it. */
+  readonly site: string;
+  readonly ovs: OvsConfig;
+  readonly port: PortConfig;
+  readonly mover: MoverConfig;
+  readonly peers: ReadonlyMap<string, PeerConfig>;
+  readonly table: readonly TableEntry[];
+  readonly edge: { readonly tcp: TcpEdgeConfig };
+  readonly steering: SteeringConfig;
+  /** Path of the control socket. */
+  readonly control: { readonly socket: string };
+  readonly log: { readonly level: LogLevel };
+}

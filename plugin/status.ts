@@ -1,0 +1,80 @@
+/**
+ * What the daemon says of itself: the answer to `status` on the control socket.
+ *
+ * Every state has a name, and a reason in words where it is not the wanted one. Times are milliseconds, sizes bytes,
+ * rates bits per second. Field names are those of the JSON that `ovs-tpo status --json` prints.
+ */
+
+/** A named state: what the steering, a session or the whole says of itself. */
+export interface Condition {
+  readonly state: string;
+  /** Why the state is not the wanted one; empty when it is. */
+  readonly reason: string;
+}
+
+export interface SteeringStatus extends Condition {
+  readonly bridge: string;
+  readonly port: string;
+  /** OpenFlow number of the local port, or null while it has none. */
+  readonly ofport: number | null;
+  readonly mac: string | null;
+  /** Flows of ours that are installed. */
+  readonly flows: number;
+}
+
+export interface PeerStatus extends Condition {
+  /** Where the peer's mover is: `address:port`. */
+  readonly address: string;
+  readonly rtt_ms: number | null;
+  /** What the mover may send to the peer at this moment. */
+  readonly rate_bps: number | null;
+  readonly sent_bytes: number;
+  readonly received_bytes: number;
+  readonly retransmitted_segments: number;
+}
+
+export interface ConnectionsStatus {
+  readonly open: number;
+  /** Since the start. */
+  readonly total: number;
+  /** Of those, the ones that ended in an error. */
+  readonly failed: number;
+}
+
+export interface Status extends Condition {
+  readonly site: string;
+  readonly version: string;
+  readonly pid: number;
+  readonly uptime_ms: number;
+  readonly steering: SteeringStatus;
+  readonly peers: Readonly<Record<string, PeerStatus>>;
+  readonly connections: ConnectionsStatus;
+  /** Of the applications, uncompressed: taken from the LAN here and delivered to the LAN here. */
+  readonly bytes: { readonly taken: number; readonly delivered: number };
+  readonly memory: {
+    /** Held by connections, and its ceiling. */
+    readonly edge_bytes: number;
+    readonly edge_limit_bytes: number;
+    /** Resident set of the process. */
+    readonly resident_bytes: number;
+  };
+}
+
+/** The states that count as well. */
+export const inSync = "in-sync";
+export const sessionUp = "up";
+
+/**
+ * The state of the whole: that of the steering while it is not in sync, else that of the first peer whose session is
+ * not up (as `peer-STATE`), else `in-sync`.
+ */
+export function overall(steering: Condition, peers: Readonly<Record<string, Condition>>): Condition {
+  if (steering.state !== inSync) return { state: steering.state, reason: steering.reason };
+  for (const [name, peer] of Object.entries(peers)) {
+    if (peer.state !== sessionUp) {
+      const state = peer.state.startsWith("peer-") ? peer.state : `peer-${peer.state}`;
+      return { state, reason: peer.reason === "" ? `peer ${name}` : `peer ${name}: ${peer.reason}` };
+    }
+  }
+  return { state: inSync, reason: "" };
+}
