@@ -1,0 +1,20 @@
+export { monotonicNow, setTimerSlack } from "./clock.js";
+export { close, drain, eventDescriptor, read, signal, write } from "./descriptor.js";
+export { SystemError } from "./error.js";
+export { inNetworkNamespace } from "./network-namespace.js";
+export { Poller } from "./poller.js";
+export { Region } from "./region.js";
+export {
+  bind,
+  connect,
+  type Endpoint,
+  type Family,
+  familyOf,
+  getOption,
+  listen,
+  localEndpoint,
+  setOption,
+  setTransparent,
+  socket,
+} from "./socket.js";
+export { INTERFACE_NAME_MAX, openTun, type TunOptions } from "./tun.js";

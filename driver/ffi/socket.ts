@@ -1,0 +1,154 @@
+import { isIPv4, isIPv6 } from "node:net";
+import { O_CLOEXEC, O_NONBLOCK } from "./descriptor.js";
+import { check, errno, sys } from "./libc.js";
+import { address, Region } from "./region.js";
+
+export type Family = "ipv4" | "ipv6";
+
+const AF_INET = 2;
+const AF_INET6 = 10;
+const SOCK_STREAM = 1;
+const SOCK_DGRAM = 2;
+
+/** Socket options as [level, name], from the kernel's uapi headers. */
+export const SocketOption = {
+  reuseAddress: [1, 2],
+  error: [1, 4],
+  sendBuffer: [1, 7],
+  receiveBuffer: [1, 8],
+  /** Past net.core.wmem_max; needs CAP_NET_ADMIN. */
+  sendBufferForce: [1, 32],
+  receiveBufferForce: [1, 33],
+  mark: [1, 36],
+  transparent4: [0, 19],
+  transparent6: [41, 75],
+  /** A bound address without a port takes its port at connect, so that ports are shared between destinations. */
+  bindAddressNoPort: [0, 24],
+  ipv6Only: [41, 26],
+  mtuDiscover4: [0, 10],
+  udpSegment: [17, 103],
+  udpReceiveOffload: [17, 104],
+} as const satisfies Record<string, readonly [level: number, name: number]>;
+
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+const scratch = new Region(64);
+const ADDRESS_AT = 0;
+const ADDRESS_ROOM = 28;
+const LENGTH_AT = 32;
+const VALUE_AT = 40;
+
+/** A socket that does not block and is not inherited. @throws SystemError */
+export function socket(family: Family, type: "stream" | "datagram"): number {
+  const domain = family === "ipv4" ? AF_INET : AF_INET6;
+  const kind = (type === "stream" ? SOCK_STREAM : SOCK_DGRAM) | O_NONBLOCK | O_CLOEXEC;
+  return check(sys.socket(domain, kind, 0), "socket");
+}
+
+/** @throws SystemError EADDRINUSE, EADDRNOTAVAIL, EACCES */
+export function bind(fd: number, endpoint: Endpoint): void {
+  const length = putAddress(endpoint);
+  check(sys.bind(fd, address(scratch, ADDRESS_AT, length), length), "bind", display(endpoint));
+}
+
+/** Starts to connect: true when connected at once, false while in progress. @throws SystemError */
+export function connect(fd: number, endpoint: Endpoint): boolean {
+  const length = putAddress(endpoint);
+  if (sys.connect(fd, address(scratch, ADDRESS_AT, length), length) === 0) return true;
+  const EINPROGRESS = 115;
+  if (errno() === EINPROGRESS) return false;
+  check(-1, "connect", display(endpoint));
+  return false;
+}
+
+export function listen(fd: number, backlog: number): void {
+  check(sys.listen(fd, backlog), "listen");
+}
+
+/** The address and port that the socket is bound to. */
+export function localEndpoint(fd: number): Endpoint {
+  scratch.bytes.writeUInt32LE(ADDRESS_ROOM, LENGTH_AT);
+  check(
+    sys.getsockname(fd, address(scratch, ADDRESS_AT, ADDRESS_ROOM), address(scratch, LENGTH_AT, 4)),
+    "getsockname",
+  );
+  return takeAddress();
+}
+
+export function setOption(fd: number, option: keyof typeof SocketOption, value: number): void {
+  const [level, name] = SocketOption[option];
+  scratch.bytes.writeInt32LE(value, VALUE_AT);
+  check(sys.setsockopt(fd, level, name, address(scratch, VALUE_AT, 4), 4), "setsockopt", option);
+}
+
+export function getOption(fd: number, option: keyof typeof SocketOption): number {
+  const [level, name] = SocketOption[option];
+  scratch.bytes.writeUInt32LE(4, LENGTH_AT);
+  check(
+    sys.getsockopt(fd, level, name, address(scratch, VALUE_AT, 4), address(scratch, LENGTH_AT, 4)),
+    "getsockopt",
+    option,
+  );
+  return scratch.bytes.readInt32LE(VALUE_AT);
+}
+
+/** Lets the socket bind and receive at addresses that are not this host's (IP_TRANSPARENT). Needs CAP_NET_ADMIN. */
+export function setTransparent(fd: number, family: Family): void {
+  setOption(fd, family === "ipv4" ? "transparent4" : "transparent6", 1);
+}
+
+export function familyOf(ip: string): Family {
+  if (isIPv4(ip)) return "ipv4";
+  if (isIPv6(ip)) return "ipv6";
+  throw new RangeError(`"${ip}" is not an IP address`);
+}
+
+/** Writes a sockaddr_in or sockaddr_in6 into the scratch region; returns its length. */
+function putAddress({ address: ip, port }: Endpoint): number {
+  const out = scratch.bytes;
+  out.fill(0, ADDRESS_AT, ADDRESS_AT + ADDRESS_ROOM);
+  out.writeUInt16BE(port, ADDRESS_AT + 2);
+  if (familyOf(ip) === "ipv4") {
+    out.writeUInt16LE(AF_INET, ADDRESS_AT);
+    ip.split(".").forEach((part, index) => {
+      out[ADDRESS_AT + 4 + index] = Number(part);
+    });
+    return 16;
+  }
+  out.writeUInt16LE(AF_INET6, ADDRESS_AT);
+  ipv6Words(ip).forEach((word, index) => {
+    out.writeUInt16BE(word, ADDRESS_AT + 8 + index * 2);
+  });
+  return 28;
+}
+
+function takeAddress(): Endpoint {
+  const family = scratch.bytes.readUInt16LE(ADDRESS_AT);
+  const port = scratch.bytes.readUInt16BE(ADDRESS_AT + 2);
+  if (family === AF_INET)
+    return { address: [...scratch.bytes.subarray(ADDRESS_AT + 4, ADDRESS_AT + 8)].join("."), port };
+  const words = Array.from({ length: 8 }, (_, index) =>
+    scratch.bytes.readUInt16BE(ADDRESS_AT + 8 + index * 2),
+  );
+  return { address: words.map((word) => word.toString(16)).join(":"), port };
+}
+
+function ipv6Words(ip: string): number[] {
+  const zoneless = ip.split("%")[0]!;
+  const dotted = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(zoneless);
+  const text = dotted
+    ? `${dotted[1]}${((Number(dotted[2]) << 8) | Number(dotted[3])).toString(16)}:${((Number(dotted[4]) << 8) | Number(dotted[5])).toString(16)}`
+    : zoneless;
+  const [head = "", tail] = text.split("::");
+  const left = head === "" ? [] : head.split(":");
+  const right = tail === undefined || tail === "" ? [] : tail.split(":");
+  const zeros = Array.from({ length: 8 - left.length - right.length }, () => "0");
+  return [...left, ...zeros, ...right].map((word) => Number.parseInt(word, 16));
+}
+
+function display({ address: ip, port }: Endpoint): string {
+  return isIPv6(ip) ? `[${ip}]:${port}` : `${ip}:${port}`;
+}
