@@ -1,0 +1,139 @@
+import type { Link } from "./link.js";
+
+/** Where the mover gets what it sends. The packet driver is one. */
+export interface BufferSource {
+  /**
+   * The next buffer, at most 65,536 bytes and at most `limit` if the source can hold to it (the mover
+   * asks for smaller ones on a slow or lossy link); undefined if there is nothing to say. The first
+   * `BUFFER_FIELD_BYTES` are room for the mover's field (R11), which the mover writes. The bytes
+   * must stay as they are until the mover releases the buffer.
+   */
+  nextBuffer(limit?: number): Uint8Array | undefined;
+  /** The peer has all of it, or the session has ended. */
+  release(buffer: Uint8Array): void;
+}
+
+/** How the rate is found. Rates are bits per second on the wire, IP and UDP headers included. */
+export type RateOptions =
+  | { readonly mode: "adaptive"; readonly start?: number }
+  | { readonly mode: "capped"; readonly ceiling: number }
+  | { readonly mode: "fixed"; readonly rate: number };
+
+export interface MoverOptions {
+  /** Our site's name, at most 64 bytes of UTF-8; the peer sees it in our hello. */
+  readonly site: string;
+  readonly link: Link;
+  readonly source: BufferSource;
+  /**
+   * Takes a whole buffer as the peer's source gave it, the mover's field (checked) at its start. Buffers
+   * come exactly once, in the order in which they complete. The bytes are valid during the call only.
+   */
+  readonly deliver: (buffer: Uint8Array) => void;
+  /** Random per process: how the peer knows that we have been restarted. */
+  readonly bootId: bigint;
+  /** Default: adaptive. */
+  readonly rate?: RateOptions;
+  /** Largest UDP payload, in bytes. Default 1472. */
+  readonly segmentSize?: number;
+  /** Most memory for buffers that are not complete yet, in bytes. Default 64 MiB. */
+  readonly receiveWindow?: number;
+  /** Something is sent at least this often, in milliseconds. Default 400. */
+  readonly keepalive?: number;
+  /** The peer is called silent when nothing has come for so long, in milliseconds. Default 2,500. */
+  readonly silentAfter?: number;
+  /** A silent peer's session is given up after so long, in milliseconds. Default 45,000. */
+  readonly downAfter?: number;
+}
+
+/**
+ * | state | meaning |
+ * |---|---|
+ * | idle | not started, or stopped |
+ * | connecting | says hello, has not been answered |
+ * | up | the peer answers |
+ * | silent | nothing has come for `silentAfter`: a cut link perhaps; what is under way is kept |
+ * | down | the session has ended; the mover says hello again by itself (as if connecting) |
+ */
+export type MoverState = "idle" | "connecting" | "up" | "silent" | "down";
+
+/**
+ * Why a session ended.
+ *
+ * | reason | meaning |
+ * |---|---|
+ * | timeout | nothing came from the peer for `downAfter` |
+ * | restart | the peer has a new boot id |
+ * | reset | the peer's process is the same, but it has begun a new session |
+ * | corrupt | a buffer's check sum was wrong: what the link delivers cannot be trusted |
+ * | stopped | `stop()` was called here, or on the other side |
+ */
+export type DownReason = "timeout" | "restart" | "reset" | "corrupt" | "stopped";
+
+export interface PeerInfo {
+  readonly site: string;
+  readonly bootId: bigint;
+}
+
+/** Events of a Mover (`node:events`). */
+export type MoverEvents = {
+  /** A session begins: nothing of an earlier one will be delivered any more. Also after `silent`, with `resumed`. */
+  up: [peer: PeerInfo, resumed: boolean];
+  silent: [];
+  /** What had not been delivered is lost. */
+  down: [reason: DownReason];
+  /** The sending rate has changed by more than a tenth; bits per second on the wire. */
+  rate: [bitsPerSecond: number];
+};
+
+export interface MoverStats {
+  readonly state: MoverState;
+  readonly peer: PeerInfo | undefined;
+  /** Milliseconds; NaN before the first sample. */
+  readonly smoothedRtt: number;
+  readonly minimumRtt: number;
+  /** What the mover sends at most, bits per second on the wire. */
+  readonly rate: number;
+  /** What arrives at the peer's driver, by the peer's word, bits per second of buffers. */
+  readonly deliveryRate: number;
+  /** The link's own loss, 0 … 1, as learnt. */
+  readonly lossRate: number;
+  readonly inFlightBytes: number;
+  /** What may be in flight at most. */
+  readonly windowBytes: number;
+  readonly segmentsSent: number;
+  readonly segmentsRetransmitted: number;
+  /** Retransmitted although the first had arrived. */
+  readonly segmentsSpurious: number;
+  readonly segmentsLost: number;
+  readonly segmentsReceived: number;
+  readonly segmentsDuplicate: number;
+  /** UDP payload. */
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  readonly buffersSent: number;
+  readonly buffersDelivered: number;
+  readonly bufferBytesSent: number;
+  readonly bufferBytesDelivered: number;
+  readonly acksSent: number;
+  readonly acksReceived: number;
+  readonly ackBytesSent: number;
+  readonly ackBytesReceived: number;
+  /** Datagrams that made no sense, or were of another session. */
+  readonly datagramsIgnored: number;
+  /** Memory held for buffers that are not complete, in bytes. */
+  readonly reassemblyBytes: number;
+}
+
+/**
+ * The data mover towards one peer: `new Mover(options)`, `start()`, then it pulls buffers and delivers
+ * those of the peer. Call `wake()` when the source has something to say again.
+ */
+export interface DataMover {
+  readonly state: MoverState;
+  start(): void;
+  /** Tells the peer and ends the session; the link stays open. */
+  stop(): void;
+  /** The source has something to say. Cheap, to be called as often as one likes. */
+  wake(): void;
+  stats(): MoverStats;
+}

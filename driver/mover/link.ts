@@ -1,0 +1,101 @@
+/**
+ * What the mover knows of the network: a link to one peer that takes datagrams in batches, brings
+ * datagrams in batches, tells the time and wakes. The simulated link, `node:dgram` and whatever
+ * comes later (a worker's loop with GSO, a TCP stream) are implementations of it.
+ */
+export interface Link {
+  /** Time between the wished and the real wake-up that has to be reckoned with, in milliseconds. */
+  readonly granularity: number;
+  /** Monotonic time in milliseconds, fractions included. */
+  now(): number;
+  /** Where datagrams and wake-ups go. To be called once, before anything else. */
+  attach(endpoint: LinkEndpoint): void;
+  /**
+   * A tag (1 … 2^24-1) for a new session, by which the link knows the session's datagrams from those
+   * of others on the same socket. It replaces the tag given before.
+   */
+  newTag(): number;
+  /** Sends every datagram of the batch. The batch and the bytes it points at may be reused afterwards. */
+  send(batch: SendBatch): void;
+  /** Asks for a `wake` at `time` or as soon after it as possible; replaces the time asked for before; Infinity takes it back. */
+  wakeAt(time: number): void;
+  /** No more datagrams, no more wake-ups. */
+  close(): void;
+}
+
+/** The mover's side of a link. */
+export interface LinkEndpoint {
+  /** The bytes are valid during the call only. */
+  receive(batch: ReceivedBatch): void;
+  wake(): void;
+}
+
+/** Datagrams that came in one go: the i-th is `bytes[i]` from `offset[i]` on, `length[i]` bytes long. */
+export interface ReceivedBatch {
+  readonly count: number;
+  readonly bytes: readonly Uint8Array[];
+  readonly offset: Uint32Array;
+  readonly length: Uint32Array;
+}
+
+const NO_PAYLOAD = new Uint8Array(0);
+
+/**
+ * Datagrams that go in one go. Each is a header, written into the batch's own arena, and a slice of a
+ * buffer, which is not copied, so that a link can hand both to the kernel as they lie.
+ * Everything is allocated once.
+ */
+export class SendBatch {
+  readonly capacity: number;
+  /** Headers of all datagrams, one after the other. */
+  readonly arena: Uint8Array;
+  readonly view: DataView;
+  readonly headerOffset: Uint32Array;
+  readonly headerLength: Uint32Array;
+  readonly payload: Uint8Array[];
+  readonly payloadOffset: Uint32Array;
+  readonly payloadLength: Uint32Array;
+  count = 0;
+  /** Bytes of all datagrams, as UDP payload. */
+  bytes = 0;
+
+  /** `capacity` datagrams, each with at most `headerBytes` of header. */
+  constructor(capacity: number, headerBytes: number) {
+    this.capacity = capacity;
+    this.arena = new Uint8Array(capacity * headerBytes);
+    this.view = new DataView(this.arena.buffer);
+    this.headerOffset = new Uint32Array(capacity);
+    this.headerLength = new Uint32Array(capacity);
+    this.payload = new Array<Uint8Array>(capacity).fill(NO_PAYLOAD);
+    this.payloadOffset = new Uint32Array(capacity);
+    this.payloadLength = new Uint32Array(capacity);
+  }
+
+  get full(): boolean {
+    return this.count === this.capacity;
+  }
+
+  /** Where in the arena the next datagram's header is to be written. */
+  get next(): number {
+    return this.count === 0 ? 0 : this.headerOffset[this.count - 1]! + this.headerLength[this.count - 1]!;
+  }
+
+  /** Adds the datagram whose header has been written from `next` up to `end`. */
+  push(end: number, payload: Uint8Array = NO_PAYLOAD, offset = 0, length = 0): void {
+    const start = this.next;
+    const i = this.count;
+    this.headerOffset[i] = start;
+    this.headerLength[i] = end - start;
+    this.payload[i] = payload;
+    this.payloadOffset[i] = offset;
+    this.payloadLength[i] = length;
+    this.count = i + 1;
+    this.bytes += end - start + length;
+  }
+
+  clear(): void {
+    this.payload.fill(NO_PAYLOAD, 0, this.count);
+    this.count = 0;
+    this.bytes = 0;
+  }
+}
