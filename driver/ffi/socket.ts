@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from "node:net";
+import { addressBytes, addressText } from "../ip-address.js";
 import { O_CLOEXEC, O_NONBLOCK } from "./descriptor.js";
 import { check, errno, sys } from "./libc.js";
 import { address, Region } from "./region.js";
@@ -109,44 +110,20 @@ export function familyOf(ip: string): Family {
 /** Writes a sockaddr_in or sockaddr_in6 into the scratch region; returns its length. */
 function putAddress({ address: ip, port }: Endpoint): number {
   const out = scratch.bytes;
+  const bytes = addressBytes(ip);
+  const ipv4 = bytes.length === 4;
   out.fill(0, ADDRESS_AT, ADDRESS_AT + ADDRESS_ROOM);
+  out.writeUInt16LE(ipv4 ? AF_INET : AF_INET6, ADDRESS_AT);
   out.writeUInt16BE(port, ADDRESS_AT + 2);
-  if (familyOf(ip) === "ipv4") {
-    out.writeUInt16LE(AF_INET, ADDRESS_AT);
-    ip.split(".").forEach((part, index) => {
-      out[ADDRESS_AT + 4 + index] = Number(part);
-    });
-    return 16;
-  }
-  out.writeUInt16LE(AF_INET6, ADDRESS_AT);
-  ipv6Words(ip).forEach((word, index) => {
-    out.writeUInt16BE(word, ADDRESS_AT + 8 + index * 2);
-  });
-  return 28;
+  out.set(bytes, ADDRESS_AT + (ipv4 ? 4 : 8));
+  return ipv4 ? 16 : 28;
 }
 
 function takeAddress(): Endpoint {
-  const family = scratch.bytes.readUInt16LE(ADDRESS_AT);
+  const ipv4 = scratch.bytes.readUInt16LE(ADDRESS_AT) === AF_INET;
   const port = scratch.bytes.readUInt16BE(ADDRESS_AT + 2);
-  if (family === AF_INET)
-    return { address: [...scratch.bytes.subarray(ADDRESS_AT + 4, ADDRESS_AT + 8)].join("."), port };
-  const words = Array.from({ length: 8 }, (_, index) =>
-    scratch.bytes.readUInt16BE(ADDRESS_AT + 8 + index * 2),
-  );
-  return { address: words.map((word) => word.toString(16)).join(":"), port };
-}
-
-function ipv6Words(ip: string): number[] {
-  const zoneless = ip.split("%")[0]!;
-  const dotted = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(zoneless);
-  const text = dotted
-    ? `${dotted[1]}${((Number(dotted[2]) << 8) | Number(dotted[3])).toString(16)}:${((Number(dotted[4]) << 8) | Number(dotted[5])).toString(16)}`
-    : zoneless;
-  const [head = "", tail] = text.split("::");
-  const left = head === "" ? [] : head.split(":");
-  const right = tail === undefined || tail === "" ? [] : tail.split(":");
-  const zeros = Array.from({ length: 8 - left.length - right.length }, () => "0");
-  return [...left, ...zeros, ...right].map((word) => Number.parseInt(word, 16));
+  const start = ADDRESS_AT + (ipv4 ? 4 : 8);
+  return { address: addressText(scratch.bytes.subarray(start, start + (ipv4 ? 4 : 16))), port };
 }
 
 function display({ address: ip, port }: Endpoint): string {

@@ -1,0 +1,298 @@
+import type { Socket } from "node:net";
+import {
+  type MessageAddresses,
+  MessageFlag,
+  type MessageHeader,
+  type MessageSource,
+  MessageStatus,
+  MessageType,
+  type MessageWriter,
+} from "../../../driver/index.js";
+import { ReceiveWindow, readCredit, writeCredit } from "./credit.js";
+import { Inbound, SequenceError } from "./inbound.js";
+import type { EdgeMemory } from "./memory.js";
+import { type MutableHeader, Outbound } from "./outbound.js";
+
+/** IP protocol number of TCP. */
+export const IPPROTO_TCP = 6;
+
+/** What the application has sent and the driver not yet pulled, at most about this much (bytes); then the socket rests. */
+const READ_AHEAD = 256 * 1024;
+
+/** What an edge needs of its surroundings; one for all connections to a peer. */
+export interface EdgeSurroundings {
+  /** Asks the packet driver for a turn. */
+  ready(source: MessageSource): void;
+  /** Milliseconds. */
+  now(): number;
+  /** Round-trip time to the peer, in milliseconds. */
+  rtt(): number;
+  /** Bytes that one connection may have under way in one direction. */
+  readonly creditMaximum: number;
+  readonly memory: EdgeMemory;
+  /** The edge has ended and said all there is to say: its number may be forgotten. */
+  ended(edge: TcpEdge): void;
+}
+
+export interface EdgeIdentity {
+  /** The connection's number, chosen by the side that opened it. */
+  readonly connection: number;
+  readonly addresses: MessageAddresses;
+}
+
+/**
+ * One intercepted TCP connection, at one of its two sites.
+ *
+ * Each direction has a life of its own:
+ *
+ * | state of a direction | left by                                                           |
+ * |----------------------|-------------------------------------------------------------------|
+ * | open                 | application ends its sending (→ closing), reset                   |
+ * | closing              | all that it said has been pulled, then FIN (→ closed), reset      |
+ * | closed               | -                                                                 |
+ *
+ * and the edge ends when both are closed and the socket is, or by a reset: of the application here (RESET goes to the
+ * peer), of the peer (the application here sees RST), or of the session in between (both applications see RST).
+ */
+export class TcpEdge implements MessageSource {
+  readonly priority = 1;
+  readonly identity: EdgeIdentity;
+  /** This site's application opened the connection. */
+  readonly initiator: boolean;
+  readonly #socket: Socket;
+  readonly #surroundings: EdgeSurroundings;
+  readonly #header: MutableHeader;
+  readonly #outbound = new Outbound();
+  readonly #inbound: Inbound;
+  readonly #window: ReceiveWindow;
+  /** What is said before anything else: OPEN or OPENED, or nothing. */
+  #greeting: typeof MessageType.OPEN | typeof MessageType.OPENED | undefined;
+  /** RESET waits to be pulled, with this status. */
+  #farewell: MessageStatus | undefined;
+  /** RESET has come, but messages before it have not: the application gets those first. */
+  #resetAt: number | undefined;
+  #socketClosed = false;
+  #over = false;
+  #complete = false;
+  /** Bytes of both directions that are here: taken and not pulled, received and not yet the kernel's. */
+  #holding = 0;
+  #taken = 0;
+  #delivered = 0;
+
+  constructor(identity: EdgeIdentity, initiator: boolean, socket: Socket, surroundings: EdgeSurroundings) {
+    this.identity = identity;
+    this.initiator = initiator;
+    this.#socket = socket;
+    this.#surroundings = surroundings;
+    this.#header = {
+      type: MessageType.DATA,
+      flags: initiator ? MessageFlag.INITIATOR : 0,
+      protocol: IPPROTO_TCP,
+      connection: identity.connection,
+      sequence: 0,
+      status: MessageStatus.OK,
+      addresses: undefined,
+    };
+    const { creditMaximum, memory, now, rtt } = surroundings;
+    this.#window = new ReceiveWindow({ maximum: creditMaximum, now, rtt, mayGrow: () => memory.mayGrow });
+    this.#inbound = new Inbound({
+      data: (bytes) => this.#deliver(bytes),
+      end: () => this.#socket.end(),
+    });
+    socket.on("data", (chunk) => this.#take(chunk));
+    socket.on("end", () => this.#say(() => this.#outbound.end()));
+    socket.on("close", () => this.#closed());
+    // What went wrong shows in "close", which always follows.
+    socket.on("error", () => {});
+  }
+
+  /** Bytes that the application here has sent. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /** Bytes that the application here has been given. */
+  get delivered(): number {
+    return this.#delivered;
+  }
+
+  /** Whether it has come to its end without a reset. */
+  get complete(): boolean {
+    return this.#complete;
+  }
+
+  /** Tells the peer to open the connection; for the initiator. */
+  open(): void {
+    this.#say(() => {
+      this.#greeting = MessageType.OPEN;
+    });
+  }
+
+  /** The connection to the application stands; for the responder. */
+  opened(): void {
+    this.#say(() => {
+      this.#greeting = MessageType.OPENED;
+    });
+  }
+
+  /** Ends the connection here and at the peer; the application sees a reset. */
+  reset(status: MessageStatus): void {
+    if (this.#over) return;
+    this.#drop();
+    this.#farewell = status;
+    this.#surroundings.ready(this);
+  }
+
+  /** Ends the connection here alone: the peer has ended it already, or cannot be told. */
+  abandon(): void {
+    if (this.#over) return;
+    this.#drop();
+    this.#surroundings.ended(this);
+  }
+
+  /** A message of the peer's edge. `data` is valid during the call only. */
+  receive(header: MessageHeader, data: Uint8Array): void {
+    if (this.#over) return;
+    switch (header.type) {
+      case MessageType.DATA:
+        this.#hold(data.length);
+        this.#accept(header.sequence, data);
+        break;
+      case MessageType.FIN:
+        this.#accept(header.sequence, null);
+        this.#endIfDone();
+        break;
+      case MessageType.CREDIT: {
+        const limit = readCredit(data);
+        if (limit === undefined) this.reset(MessageStatus.PROTOCOL_ERROR);
+        else this.#say(() => this.#outbound.grant(limit));
+        break;
+      }
+      case MessageType.RESET:
+        this.#resetAt = header.sequence;
+        this.#resetIfDue();
+        break;
+    }
+  }
+
+  pull(writer: MessageWriter, quantum: number): boolean {
+    if (this.#farewell !== undefined) return this.#pullFarewell(writer, this.#farewell);
+    if (this.#over) return false;
+    if (this.#greeting !== undefined && !this.#pullGreeting(writer, this.#greeting)) return true;
+    if (this.#window.due && !this.#pullCredit(writer)) return true;
+    const bytes = this.#outbound.pull(writer, quantum, this.#header);
+    if (bytes > 0) {
+      this.#hold(-bytes);
+      if (this.#socket.isPaused() && this.#outbound.queued < READ_AHEAD / 2) this.#socket.resume();
+    }
+    const more = this.#outbound.ready;
+    if (!more) this.#endIfDone();
+    return more;
+  }
+
+  #pullGreeting(writer: MessageWriter, type: typeof MessageType.OPEN | typeof MessageType.OPENED): boolean {
+    const header = this.#header;
+    header.type = type;
+    header.sequence = 0;
+    header.status = MessageStatus.OK;
+    header.addresses = type === MessageType.OPEN ? this.identity.addresses : undefined;
+    const written = writer.write(header);
+    header.addresses = undefined;
+    if (written) this.#greeting = undefined;
+    return written;
+  }
+
+  #pullCredit(writer: MessageWriter): boolean {
+    const header = this.#header;
+    header.type = MessageType.CREDIT;
+    header.sequence = this.#outbound.sequence;
+    header.status = MessageStatus.OK;
+    return writer.write(header, writeCredit(this.#window.grant()));
+  }
+
+  #pullFarewell(writer: MessageWriter, status: MessageStatus): boolean {
+    const header = this.#header;
+    header.type = MessageType.RESET;
+    header.sequence = this.#outbound.sequence;
+    header.status = status;
+    if (!writer.write(header)) return true;
+    this.#farewell = undefined;
+    this.#surroundings.ended(this);
+    return false;
+  }
+
+  /** The application has sent something. */
+  #take(chunk: Buffer): void {
+    if (this.#over) return;
+    this.#taken += chunk.length;
+    this.#hold(chunk.length);
+    this.#say(() => this.#outbound.push(chunk));
+    if (this.#outbound.queued >= READ_AHEAD) this.#socket.pause();
+  }
+
+  #accept(sequence: number, data: Uint8Array | null): void {
+    try {
+      this.#inbound.accept(sequence, data, this.#window.granted);
+      this.#resetIfDue();
+    } catch (error) {
+      if (!(error instanceof SequenceError)) throw error;
+      this.reset(MessageStatus.PROTOCOL_ERROR);
+    }
+  }
+
+  /** Gives bytes to the application; they count as taken once the kernel has them. */
+  #deliver(bytes: Buffer): void {
+    this.#delivered += bytes.length;
+    this.#socket.write(bytes, () => {
+      if (this.#over) return;
+      this.#hold(-bytes.length);
+      this.#window.consume(bytes.length);
+      if (this.#window.due) this.#surroundings.ready(this);
+    });
+  }
+
+  #closed(): void {
+    this.#socketClosed = true;
+    if (this.#over) return;
+    const complete = this.#socket.readableEnded && this.#socket.writableFinished;
+    if (complete) this.#endIfDone();
+    else this.reset(MessageStatus.RESET_BY_APPLICATION);
+  }
+
+  #endIfDone(): void {
+    if (this.#over || !this.#socketClosed || !this.#outbound.finished || !this.#inbound.ended) return;
+    this.#over = true;
+    this.#complete = true;
+    this.#surroundings.ended(this);
+  }
+
+  /** Lets go of the socket, with a reset, and of all data. */
+  #drop(): void {
+    this.#over = true;
+    this.#hold(-this.#holding);
+    this.#outbound.clear();
+    this.#inbound.clear();
+    if (this.#socket.destroyed) return;
+    if (this.#socket.connecting) this.#socket.destroy();
+    else this.#socket.resetAndDestroy();
+  }
+
+  /**
+   * Data sent before a reset is the application's to read, as it would be without us; what had not been pulled when
+   * the peer's application reset is gone there too.
+   */
+  #resetIfDue(): void {
+    if (this.#resetAt !== undefined && ((this.#resetAt - this.#inbound.next) | 0) <= 0) this.abandon();
+  }
+
+  #hold(bytes: number): void {
+    this.#holding += bytes;
+    this.#surroundings.memory.take(bytes);
+  }
+
+  /** Changes what there is to say, and asks for a turn if that makes something. */
+  #say(change: () => void): void {
+    change();
+    if (this.#greeting !== undefined || this.#outbound.ready) this.#surroundings.ready(this);
+  }
+}

@@ -1,0 +1,15 @@
+export {
+  type ConnectionCounts,
+  type ConnectionsOptions,
+  type Dial,
+  isTcp,
+  TcpConnections,
+} from "./connections.js";
+export { INITIAL_CREDIT } from "./credit.js";
+export { EdgeMemory } from "./memory.js";
+export {
+  dialTransparent,
+  type ListenOptions,
+  listenTransparent,
+  type TransparentOptions,
+} from "./transparent.js";

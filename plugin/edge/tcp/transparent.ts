@@ -1,0 +1,114 @@
+import { createServer, type Server, Socket } from "node:net";
+import {
+  bind,
+  close,
+  type Family,
+  listen,
+  setOption,
+  setTransparent,
+  socket,
+} from "../../../driver/ffi/index.js";
+import type { MessageAddresses } from "../../../driver/index.js";
+import { addressBytes, addressText } from "../../../driver/ip-address.js";
+
+const BACKLOG = 4096;
+
+export interface TransparentOptions {
+  /** Firewall mark of our own sockets: it chooses the routes by which they reach the LAN. */
+  readonly mark: number;
+  /** Idle time after which an application is probed, in milliseconds. Also keeps the steering of its flow from ageing. */
+  readonly keepalive: number;
+}
+
+export interface ListenOptions extends TransparentOptions {
+  readonly family: Family;
+  readonly port: number;
+  /** A connection that was on its way from `source` to `destination`. */
+  readonly onConnection: (socket: Socket, addresses: MessageAddresses) => void;
+}
+
+/**
+ * Listens for connections to whatever address: those that the host's rules hand over (TPROXY). The socket's local
+ * address is then the destination that the application meant. Needs CAP_NET_ADMIN.
+ * @throws SystemError EADDRINUSE, EPERM
+ */
+export async function listenTransparent(options: ListenOptions): Promise<Server> {
+  const { family, port, mark, keepalive, onConnection } = options;
+  const fd = socket(family, "stream");
+  try {
+    setOption(fd, "reuseAddress", 1);
+    if (family === "ipv6") setOption(fd, "ipv6Only", 1);
+    setTransparent(fd, family);
+    setOption(fd, "mark", mark);
+    bind(fd, { address: family === "ipv4" ? "0.0.0.0" : "::", port });
+    listen(fd, BACKLOG);
+  } catch (error) {
+    close(fd);
+    throw error;
+  }
+  const server = createServer({
+    allowHalfOpen: true,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: keepalive,
+  });
+  server.on("connection", (accepted) => {
+    const addresses = addressesOf(accepted);
+    // Addressed to the listener itself: nothing was intercepted, and to open it onwards would come back here.
+    if (addresses === undefined || addresses.destinationPort === port) accepted.resetAndDestroy();
+    else onConnection(accepted, addresses);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ fd, exclusive: true }, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  return server;
+}
+
+/** The endpoints of an accepted connection; undefined when it has gone already. */
+function addressesOf(accepted: Socket): MessageAddresses | undefined {
+  const { remoteAddress, remotePort, localAddress, localPort } = accepted;
+  if (remoteAddress === undefined || remotePort === undefined) return undefined;
+  if (localAddress === undefined || localPort === undefined) return undefined;
+  return {
+    source: addressBytes(remoteAddress),
+    sourcePort: remotePort,
+    destination: addressBytes(localAddress),
+    destinationPort: localPort,
+  };
+}
+
+/**
+ * Connects to the destination from the source's own address and port, so that the application sees its client.
+ * What cannot be done at once comes as the socket's "error", as any other failure to connect does.
+ */
+export function dialTransparent(addresses: MessageAddresses, options: TransparentOptions): Socket {
+  const family = addresses.source.length === 4 ? "ipv4" : "ipv6";
+  let fd: number | undefined;
+  try {
+    fd = socket(family, "stream");
+    setOption(fd, "reuseAddress", 1);
+    setTransparent(fd, family);
+    setOption(fd, "mark", options.mark);
+    bind(fd, { address: addressText(addresses.source), port: addresses.sourcePort });
+  } catch (error) {
+    if (fd !== undefined) close(fd);
+    const failed = new Socket();
+    process.nextTick(() => failed.destroy(error as Error));
+    return failed;
+  }
+  const dialing = new Socket({
+    fd,
+    readable: true,
+    writable: true,
+    allowHalfOpen: true,
+    ...{ manualStart: true },
+  });
+  dialing.setNoDelay(true);
+  dialing.setKeepAlive(true, options.keepalive);
+  dialing.connect({ host: addressText(addresses.destination), port: addresses.destinationPort });
+  return dialing;
+}
