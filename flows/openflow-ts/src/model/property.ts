@@ -1,0 +1,12 @@
+/** A property (OpenFlow 1.4 on) of an experimenter. */
+export interface ExperimenterProperty {
+  readonly experimenter: number;
+  readonly experimenterType: number;
+  readonly data: Uint8Array;
+}
+
+/** A property whose type is not known here, kept as it came. */
+export interface UnknownProperty {
+  readonly propertyType: number;
+  readonly data: Uint8Array;
+}
