@@ -51,8 +51,13 @@ export interface MoverConfig {
   readonly rate: "adaptive";
   /** The ceiling that the mover never sends above, or null: it finds the rate itself. */
   readonly rateLimit: number | null;
+  /** Bytes of buffers that may wait for their missing segments. */
+  readonly receiveWindow: number;
+  /** Something is sent at least this often. */
   readonly keepalive: number;
-  /** Silence after which the session is taken for lost. */
+  /** Silence after which a peer counts as gone: new connections pass, those under way wait. */
+  readonly silentAfter: number;
+  /** Silence after which the session is given up and its connections are reset. */
   readonly deadAfter: number;
 }
 

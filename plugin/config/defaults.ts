@@ -1,0 +1,73 @@
+/** From the fields of a checked file to the configuration: names as code writes them, and the defaults that hang on other fields. */
+
+import type { z } from "zod";
+import type { Config, MoverConfig, TableEntry } from "./config.js";
+import { headerBytes } from "./rules.js";
+import type { file } from "./schema.js";
+
+type File = z.output<typeof file>;
+
+/** UDP payload of a full Ethernet frame: WAN paths seldom carry more, even where the LAN does. */
+const ethernetMtu = 1500;
+
+export function resolve(checked: File): Config {
+  const { site, ovs, port, mover, peers, table, edge, steering, control, log } = checked;
+  return {
+    site,
+    ovs: { bridge: ovs.bridge, database: ovs.database, runDir: ovs.run_dir },
+    port,
+    mover: resolveMover(mover, port.mtu),
+    peers: new Map(Object.entries(peers).map(([name, { address }]) => [name, { name, endpoint: address }])),
+    table: table.map(resolveEntry),
+    edge: {
+      tcp: {
+        port: edge.tcp.port,
+        credit: edge.tcp.credit,
+        creditMax: edge.tcp.credit_max,
+        keepalive: edge.tcp.keepalive,
+        connectTimeout: edge.tcp.connect_timeout,
+        memory: edge.tcp.memory,
+      },
+    },
+    steering: {
+      cookie: steering.cookie,
+      priority: steering.priority,
+      table: steering.table,
+      group: steering.group,
+      register: steering.register,
+      mark: steering.mark,
+      ownMark: steering.own_mark,
+      routeTable: steering.route_table,
+      ownRouteTable: steering.own_route_table,
+      rulePriority: steering.rule_priority,
+    },
+    control: { socket: control.socket ?? `/run/ovs-tpo/${port.name}.sock` },
+    log,
+  };
+}
+
+function resolveMover(mover: File["mover"], mtu: number): MoverConfig {
+  return {
+    listen: mover.listen,
+    underlay: mover.underlay,
+    segmentSize: mover.segment_size ?? Math.min(mtu, ethernetMtu) - headerBytes(mover.listen.family),
+    bufferSize: mover.buffer_size,
+    rate: mover.rate,
+    rateLimit: mover.rate_limit,
+    receiveWindow: mover.receive_window,
+    keepalive: mover.keepalive,
+    silentAfter: mover.silent_after,
+    deadAfter: mover.dead_after,
+  };
+}
+
+function resolveEntry({ action, peer, ...entry }: File["table"][number]): TableEntry {
+  return {
+    protocol: entry.protocol,
+    source: entry.source,
+    sourcePort: entry.source_port,
+    destination: entry.destination,
+    destinationPort: entry.destination_port,
+    action: action === "optimize" && peer !== undefined ? { kind: "optimize", peer } : { kind: "pass" },
+  };
+}

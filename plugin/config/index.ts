@@ -1,0 +1,6 @@
+export * from "./address.js";
+export type * from "./config.js";
+export { ConfigError, ConfigFileError, type Problem } from "./errors.js";
+export { loadConfig, parseConfig } from "./load.js";
+export { jsonSchema } from "./schema.js";
+export { formatDuration, formatRate, formatSize } from "./units.js";

@@ -1,0 +1,246 @@
+/**
+ * The configuration file: its fields, in the file's own names, with their defaults.
+ *
+ * What one field may hold is said here; what fields must be to each other is said in `rules.ts`.
+ * `jsonSchema()` publishes this for editors.
+ */
+
+import { z } from "zod";
+import {
+  absolutePath,
+  address,
+  boolean,
+  duration,
+  endpoint,
+  integer,
+  interfaceAddress,
+  name,
+  network,
+  oneOf,
+  rate,
+  size,
+  tablePort,
+} from "./values.js";
+
+/** Linux leaves 15 characters to a device's name (IFNAMSIZ); one of them is the canary port's suffix. */
+const portName = name("a port name (one character less than Linux allows, for the canary port)", "tpo0", 14);
+const siteName = name("a site name", "a", 63);
+const mark = (example: number) => integer(example, 1, 0xffff_ffff);
+const second = 1000;
+const kilobyte = 2 ** 10;
+const megabyte = 2 ** 20;
+const gigabyte = 2 ** 30;
+
+export const ovs = z
+  .strictObject(
+    {
+      bridge: name("a bridge name", "br0", 63).describe("The bridge to attach to."),
+      database: z
+        .string({ error: "unix:PATH or tcp:ADDRESS:PORT" })
+        .regex(/^(unix:\/.+|tcp:.+:\d{1,5})$/, { error: "unix:PATH or tcp:ADDRESS:PORT" })
+        .meta({ examples: ["unix:/var/run/openvswitch/db.sock"] })
+        .prefault("unix:/var/run/openvswitch/db.sock")
+        .describe("Where ovsdb-server serves the Open_vSwitch database."),
+      run_dir: absolutePath("/var/run/openvswitch")
+        .prefault("/var/run/openvswitch")
+        .describe("Folder with the sockets of ovs-vswitchd, BRIDGE.mgmt among them."),
+    },
+    { error: "a map with the field bridge" },
+  )
+  .describe("The switch.");
+
+export const port = z
+  .strictObject(
+    {
+      name: portName
+        .prefault("tpo0")
+        .describe("Name of the internal port that the plugin adds to the bridge."),
+      addresses: z
+        .array(interfaceAddress, { error: "a list of addresses with the length of their prefixes" })
+        .min(1, { error: "at least one address with the length of its prefix" })
+        .meta({ examples: [["10.1.0.2/24"]] })
+        .describe("The port's own addresses on the LAN."),
+      gateways: z
+        .array(address, { error: "a list of addresses, at most one of each family" })
+        .meta({ examples: [["10.1.0.1"]] })
+        .prefault([])
+        .describe("Routers by which what is not on the LAN is reached; one for each family."),
+      mtu: integer(1500, 1280, 65_535).prefault(1500).describe("MTU of the LAN, in bytes."),
+    },
+    { error: "a map with the fields name, addresses, gateways and mtu" },
+  )
+  .describe("The local port: how the plugin is on the LAN.");
+
+export const mover = z
+  .strictObject(
+    {
+      listen: endpoint.describe("Address and UDP port of this site's mover."),
+      underlay: boolean
+        .prefault(false)
+        .describe(
+          "The mover is bound to an address of the host's, not of the local port, and takes the host's routes.",
+        ),
+      segment_size: integer(1472, 512, 65_507)
+        .optional()
+        .describe(
+          "Bytes of UDP payload in one segment. Default: what fits the MTU, at most 1472 (1452 for IPv6).",
+        ),
+      buffer_size: size("64KB", 4 * kilobyte, 64 * kilobyte)
+        .prefault("64KB")
+        .describe("Bytes of messages that are compressed and sent as one buffer, at most."),
+      rate: oneOf("adaptive").prefault("adaptive").describe("How the sending rate is found."),
+      rate_limit: rate("100mbit", 64e3, 400e9)
+        .nullable()
+        .prefault(null)
+        .describe("Ceiling of the sending rate to each peer; null for none."),
+      receive_window: size("64MB", megabyte, 16 * gigabyte)
+        .prefault("64MB")
+        .describe("What may wait for missing segments, for each peer."),
+      keepalive: duration("400ms", 50, 60 * second)
+        .prefault("400ms")
+        .describe("Something is sent to each peer at least this often."),
+      silent_after: duration("2500ms", 100, 600 * second)
+        .prefault("2500ms")
+        .describe("Silence after which a peer counts as gone: new connections pass, those under way wait."),
+      dead_after: duration("45s", 500, 3600 * second)
+        .prefault("45s")
+        .describe("Silence after which a session is given up and its connections are reset."),
+    },
+    { error: "a map with the field listen" },
+  )
+  .describe("The data mover: how this site is on the WAN.");
+
+export const peer = z.strictObject(
+  { address: endpoint.describe("Address and UDP port of the peer's mover.") },
+  { error: "a map with the field address" },
+);
+
+export const peers = z
+  .record(siteName, peer, { error: "a map of site names to peers" })
+  .meta({ examples: [{ b: { address: "10.2.0.2:4754" } }] })
+  .describe("The other sites, by their site names.");
+
+export const entry = z.strictObject(
+  {
+    protocol: oneOf("tcp").describe("IP protocol."),
+    source: network.prefault("any").describe("Who opens the connection."),
+    source_port: tablePort.prefault("any"),
+    destination: network.prefault("any").describe("Whom it is opened to."),
+    destination_port: tablePort.prefault("any"),
+    action: oneOf("optimize", "pass").describe(
+      "optimize: carry it through `peer`; pass: leave it to the bridge.",
+    ),
+    peer: siteName.optional().describe("The site at the destination; for action optimize only."),
+  },
+  { error: "a map with the fields protocol, source, destination, action and peer" },
+);
+
+export const table = z
+  .array(entry, { error: "a list of entries" })
+  .meta({ examples: [[{ protocol: "tcp", destination: "10.2.0.0/24", action: "optimize", peer: "b" }]] })
+  .describe("The look-up table: the first entry that fits a connection decides; what fits none passes.");
+
+export const tcp = z
+  .strictObject(
+    {
+      port: integer(4755, 1, 65_535).prefault(4755).describe("TCP port of the transparent listener."),
+      credit: size("1MB", 16 * kilobyte, gigabyte)
+        .prefault("1MB")
+        .describe("What a connection may have under way in one direction at first."),
+      credit_max: size("16MB", 16 * kilobyte, gigabyte)
+        .prefault("16MB")
+        .describe("The same, at most."),
+      keepalive: duration("60s", second, 7200 * second)
+        .prefault("60s")
+        .describe("Idle time after which the applications' ends of a connection are probed."),
+      connect_timeout: duration("20s", 100, 300 * second)
+        .prefault("20s")
+        .describe("How long the far edge tries to reach the destination."),
+      memory: size("512MB", megabyte, 1024 * gigabyte)
+        .prefault("512MB")
+        .describe("What all connections together may hold; past it new ones pass unaccelerated."),
+    },
+    { error: "a map with the fields port, credit, credit_max, keepalive, connect_timeout and memory" },
+  )
+  .prefault({})
+  .describe("The TCP edge.");
+
+export const edge = z
+  .strictObject({ tcp }, { error: "a map with the field tcp" })
+  .prefault({})
+  .describe("The edges: how the plugin is to applications.");
+
+export const steering = z
+  .strictObject(
+    {
+      cookie: mark(0x0074_706f).prefault(0x0074_706f).describe("Upper 32 bits of the cookie of our flows."),
+      priority: integer(20_000, 1, 65_400)
+        .prefault(20_000)
+        .describe("Our flows in table 0: this priority to 99 above it."),
+      table: integer(200, 1, 246).prefault(200).describe("First of the 8 OpenFlow tables that are ours."),
+      group: integer(0x74_7000, 1, 0xffff_fe00)
+        .prefault(0x74_7000)
+        .describe("First of the 16 OpenFlow groups that are ours."),
+      register: integer(15, 0, 15).prefault(15).describe("The register that is ours in the whole bridge."),
+      mark: mark(0x7470_0001)
+        .prefault(0x7470_0001)
+        .describe("Firewall mark of packets for our transparent sockets."),
+      own_mark: mark(0x7470_0002)
+        .prefault(0x7470_0002)
+        .describe("Firewall mark of packets from our own sockets."),
+      route_table: integer(7471, 1, 0xffff_ffff).prefault(7471).describe("Host route table for `mark`."),
+      own_route_table: integer(7472, 1, 0xffff_ffff)
+        .prefault(7472)
+        .describe("Host route table for `own_mark`."),
+      rule_priority: integer(7470, 1, 32_764)
+        .prefault(7470)
+        .describe("Priority of our `ip rule`s: this one and the next."),
+    },
+    { error: "a map of fields such as cookie, priority, table, mark" },
+  )
+  .prefault({})
+  .describe(
+    "What is taken of name spaces shared with other owners; change it where it collides with theirs.",
+  );
+
+export const control = z
+  .strictObject(
+    {
+      socket: absolutePath("/run/ovs-tpo/tpo0.sock")
+        .optional()
+        .describe("Path of the control socket. Default: /run/ovs-tpo/PORT.sock."),
+    },
+    { error: "a map with the field socket" },
+  )
+  .prefault({});
+
+export const log = z
+  .strictObject(
+    { level: oneOf("info", "trace", "debug", "warn", "error", "fatal").prefault("info") },
+    { error: "a map with the field level" },
+  )
+  .prefault({});
+
+export const file = z.strictObject(
+  {
+    site: siteName.describe("Name of this site; its peers know it by this name."),
+    ovs,
+    port,
+    mover,
+    peers: peers.prefault({}),
+    table: table.prefault([]),
+    edge,
+    steering,
+    control,
+    log,
+  },
+  { error: "a map with the fields site, ovs, port, mover, peers and table" },
+);
+
+/** The JSON Schema (2020-12) of the file, for editors and for fleet tools. */
+export function jsonSchema(): object {
+  return {
+    ...z.toJSONSchema(file, { io: "input", target: "draft-2020-12" }),
+    title: "ovs-tpo configuration of one site",
+  };
+}
