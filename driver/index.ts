@@ -1,3 +1,6 @@
+export { BufferPool, type BufferPoolOptions } from "./buffer-pool.js";
+export type { Compressor } from "./compressor.js";
+export { CompressionUnavailableError } from "./lz4.js";
 export {
   type MessageAddresses,
   MessageFlag,
@@ -7,4 +10,7 @@ export {
   SHORT_HEADER_LENGTH,
 } from "./message.js";
 export type { MessageSource, MessageWriter, Priority } from "./message-source.js";
+export { PacketDriver, type PacketDriverOptions } from "./packet-driver.js";
+export { PacketDriverError, type PacketDriverErrorCode } from "./packet-driver-error.js";
+export type { PacketDriverStatistics } from "./packet-driver-statistics.js";
 export { WireError, type WireErrorCode } from "./wire-error.js";

@@ -3,6 +3,7 @@
  *
  * The functions here write and read headers in place; they move no data.
  */
+import { PacketDriverError } from "./packet-driver-error.js";
 import { WireError } from "./wire-error.js";
 
 /** What a message does to its connection. */
@@ -103,6 +104,8 @@ export function messageHeaderLength(header: MessageHeader): number {
  * Writes `header` at `offset`; the caller has checked that there is room and that `dataLength` is a u16.
  * Returns the offset of the data.
  *
+ * @throws PacketDriverError message, if the header is none that a peer would take
+ *
  * Bytes are written one by one: as fast as a DataView, which would have to be made for each buffer.
  */
 export function writeMessageHeader(
@@ -114,6 +117,12 @@ export function writeMessageHeader(
   const { addresses, connection, sequence, status } = header;
   let flags = header.flags & ~FLAGS_OF_CODEC;
   let length = SHORT_HEADER_LENGTH;
+  if ((addresses !== undefined) !== (header.type === MessageType.OPEN)) {
+    throw new PacketDriverError(
+      "message",
+      `message of type ${header.type}: give addresses in OPEN and nowhere else`,
+    );
+  }
   if (addresses !== undefined) {
     length = messageHeaderLength(header);
     flags |= length === IPV6_HEADER_LENGTH ? FLAGS_OF_CODEC : FLAG_ADDRESSES;
@@ -123,14 +132,8 @@ export function writeMessageHeader(
   bytes[offset + 1] = header.type;
   bytes[offset + 2] = flags;
   bytes[offset + 3] = header.protocol;
-  bytes[offset + 4] = connection >>> 24;
-  bytes[offset + 5] = connection >>> 16;
-  bytes[offset + 6] = connection >>> 8;
-  bytes[offset + 7] = connection;
-  bytes[offset + 8] = sequence >>> 24;
-  bytes[offset + 9] = sequence >>> 16;
-  bytes[offset + 10] = sequence >>> 8;
-  bytes[offset + 11] = sequence;
+  writeU32(bytes, offset + 4, connection);
+  writeU32(bytes, offset + 8, sequence);
   bytes[offset + 12] = dataLength >>> 8;
   bytes[offset + 13] = dataLength;
   bytes[offset + 14] = status >>> 8;
@@ -147,7 +150,8 @@ function writeAddresses(
   const { source, destination, sourcePort, destinationPort } = addresses;
   const size = headerLength === IPV6_HEADER_LENGTH ? 16 : 4;
   if (source.length !== size || destination.length !== size) {
-    throw new TypeError(
+    throw new PacketDriverError(
+      "message",
       `source has ${source.length} bytes and destination ${destination.length}: give both 4 (IPv4) or both 16 (IPv6)`,
     );
   }
@@ -189,11 +193,27 @@ export function checkMessage(bytes: Uint8Array, offset: number, end: number): nu
   if (((flags & FLAG_ADDRESSES) !== 0) !== (type === MessageType.OPEN)) {
     throw new WireError("addresses", offset + 2, `message type ${type} with flags ${flags}`);
   }
-  const messageEnd = offset + headerLength + ((bytes[offset + 12]! << 8) | bytes[offset + 13]!);
+  const messageEnd = offset + headerLength + readU16(bytes, offset + 12);
   if (messageEnd > end) {
     throw new WireError("truncated", offset, `message ends ${messageEnd - end} bytes behind its buffer`);
   }
   return messageEnd;
+}
+
+/**
+ * Checks that `bytes` from `offset` to `end` are `count` messages and nothing else.
+ *
+ * @throws WireError count, and those of `checkMessage`
+ */
+export function checkMessages(bytes: Uint8Array, offset: number, end: number, count: number): void {
+  let at = offset;
+  let found = 0;
+  while (at < end) {
+    at = checkMessage(bytes, at, end);
+    found += 1;
+  }
+  if (found !== count)
+    throw new WireError("count", offset, `${found} messages where ${count} were announced`);
 }
 
 /** What the flags say about the header's length in bytes; 0 when they contradict each other. */
@@ -228,10 +248,10 @@ export class MessageView implements MessageHeader {
     this.type = bytes[offset + 1] as MessageType;
     this.flags = flags & ~FLAGS_OF_CODEC;
     this.protocol = bytes[offset + 3]!;
-    this.connection = u32(bytes, offset + 4);
-    this.sequence = u32(bytes, offset + 8);
-    this.dataLength = u16(bytes, offset + 12);
-    this.status = u16(bytes, offset + 14);
+    this.connection = readU32(bytes, offset + 4);
+    this.sequence = readU32(bytes, offset + 8);
+    this.dataLength = readU16(bytes, offset + 12);
+    this.status = readU16(bytes, offset + 14);
     this.addresses = (flags & FLAG_ADDRESSES) === 0 ? undefined : readAddresses(bytes, offset + 16, flags);
     return offset + headerLengthOf(flags);
   }
@@ -241,17 +261,24 @@ export class MessageView implements MessageHeader {
 function readAddresses(bytes: Uint8Array, offset: number, flags: number): MessageAddresses {
   const size = (flags & FLAG_IPV6) === 0 ? 4 : 16;
   return {
-    sourcePort: u16(bytes, offset),
-    destinationPort: u16(bytes, offset + 2),
-    source: Uint8Array.prototype.slice.call(bytes, offset + 4, offset + 4 + size),
-    destination: Uint8Array.prototype.slice.call(bytes, offset + 4 + size, offset + 4 + 2 * size),
+    sourcePort: readU16(bytes, offset),
+    destinationPort: readU16(bytes, offset + 2),
+    source: new Uint8Array(bytes.subarray(offset + 4, offset + 4 + size)),
+    destination: new Uint8Array(bytes.subarray(offset + 4 + size, offset + 4 + 2 * size)),
   };
 }
 
-function u16(bytes: Uint8Array, offset: number): number {
+export function readU16(bytes: Uint8Array, offset: number): number {
   return (bytes[offset]! << 8) | bytes[offset + 1]!;
 }
 
-function u32(bytes: Uint8Array, offset: number): number {
-  return ((u16(bytes, offset) << 16) | u16(bytes, offset + 2)) >>> 0;
+export function readU32(bytes: Uint8Array, offset: number): number {
+  return ((readU16(bytes, offset) << 16) | readU16(bytes, offset + 2)) >>> 0;
+}
+
+export function writeU32(bytes: Uint8Array, offset: number, value: number): void {
+  bytes[offset] = value >>> 24;
+  bytes[offset + 1] = value >>> 16;
+  bytes[offset + 2] = value >>> 8;
+  bytes[offset + 3] = value;
 }
