@@ -25,7 +25,7 @@ import {
 /** Linux leaves 15 characters to a device's name (IFNAMSIZ); one of them is the canary port's suffix. */
 const portName = name("a port name (one character less than Linux allows, for the canary port)", "tpo0", 14);
 const siteName = name("a site name", "a", 63);
-const mark = (example: number) => integer(example, 1, 0xffff_ffff);
+const mark = (example: number) => integer(example, 1, 0x7fff_ffff);
 const second = 1000;
 const kilobyte = 2 ** 10;
 const megabyte = 2 ** 20;

@@ -1,0 +1,70 @@
+import { existsSync } from "node:fs";
+import type { PortConfig, SteeringConfig } from "../config/index.js";
+import { ensureDevice, resetDevice } from "./device.js";
+import { TransparentTable } from "./nftables.js";
+import { requirePrivileges } from "./privileges.js";
+import { ensureRouting, removeRouting } from "./routing.js";
+import { applySysctls, resetSysctls } from "./sysctl.js";
+
+export interface HostRulesOptions {
+  readonly port: PortConfig;
+  /** TCP port of the transparent listener. */
+  readonly listenPort: number;
+  readonly steering: Pick<
+    SteeringConfig,
+    "mark" | "ownMark" | "routeTable" | "ownRouteTable" | "rulePriority"
+  >;
+}
+
+/**
+ * The host's side of steering, in the network namespace of this process: the local port's addresses, link and
+ * settings; the nftables table that hands intercepted TCP to the transparent listener; and routes of our own, by which
+ * sockets with `steering.ownMark` (SO_MARK) leave through the local port. The host's own rules, routes and settings
+ * stay as they are.
+ *
+ * `ensure` and `remove` can be called at any time, in any state of the host, again and again; calls take turns.
+ */
+export class HostRules {
+  readonly #options: HostRulesOptions;
+  readonly #table: TransparentTable;
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(options: HostRulesOptions) {
+    this.#options = options;
+    this.#table = new TransparentTable(options);
+  }
+
+  /** Makes everything as it should be; also adopts or replaces what a killed predecessor left. Throws HostError. */
+  ensure(): Promise<void> {
+    return this.#next(async () => {
+      requirePrivileges();
+      applySysctls(this.#options.port.name, this.#ipv6());
+      await ensureDevice(this.#options);
+      await ensureRouting(this.#options);
+      await this.#table.ensure();
+    });
+  }
+
+  /** Removes everything of ours, a predecessor's included. What is gone already is no error. Throws HostError. */
+  remove(): Promise<void> {
+    return this.#next(async () => {
+      requirePrivileges();
+      await this.#table.remove();
+      await removeRouting(this.#options);
+      await resetDevice(this.#options);
+      resetSysctls(this.#options.port.name, this.#ipv6());
+    });
+  }
+
+  #ipv6(): boolean {
+    return (
+      existsSync("/proc/sys/net/ipv6") && this.#options.port.addresses.some(({ family }) => family === 6)
+    );
+  }
+
+  #next(body: () => Promise<void>): Promise<void> {
+    const turn = this.#turn.then(body);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+}

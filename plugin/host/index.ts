@@ -1,0 +1,4 @@
+export { type Program, version } from "./command.js";
+export { HostError, type HostErrorCode } from "./error.js";
+export { HostRules, type HostRulesOptions } from "./host-rules.js";
+export { missingPrivileges, requirePrivileges } from "./privileges.js";

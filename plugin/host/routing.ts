@@ -1,0 +1,222 @@
+/**
+ * Policy routing of our own, beside the host's, whose rules and tables are never changed:
+ *
+ * | packets | rule | table | routes there |
+ * |---|---|---|---|
+ * | intercepted | `fwmark mark iif PORT` | routeTable | `local default dev lo`: to our sockets, whatever the address |
+ * | the check of their way back | `fwmark mark` | ownRouteTable | as below |
+ * | our sockets' | `fwmark ownMark` | ownRouteTable | the port's networks, the gateways, else unreachable |
+ * | from the port's addresses | `from ADDRESS` | ownRouteTable | as above |
+ *
+ * Ours are told from other people's by the routing protocol number that rules and routes carry.
+ */
+
+import { addressBits, type Family, formatPrefix, networkOf } from "../config/index.js";
+import { run } from "./command.js";
+import { HostError } from "./error.js";
+import type { HostRulesOptions } from "./host-rules.js";
+
+/** Not taken in iproute2's rt_protos. */
+const protocol = "116";
+/** The last resort among a table's routes; numbers count downwards in preference. */
+const lastMetric = 0xffff_ffff;
+
+/** Of `ip -json -Numeric rule show`. */
+interface ShownRule {
+  readonly priority: number;
+  readonly src: string;
+  readonly srclen?: number;
+  readonly fwmark?: string;
+  readonly iif?: string;
+  readonly table: string;
+  readonly protocol?: string;
+}
+
+/** Of `ip -json -Numeric -details route show`. */
+interface ShownRoute {
+  /** RTN_… of the kernel's uapi/linux/rtnetlink.h. */
+  readonly type: string;
+  readonly dst: string;
+  readonly gateway?: string;
+  readonly dev?: string;
+  readonly prefsrc?: string;
+  readonly metric?: number;
+  readonly protocol: string;
+}
+
+/** What `ip rule add` and `ip route add` take, without the words that all of ours share. */
+type Words = readonly string[];
+
+/** The types of our routes; `ip route add` takes their names, `ip -Numeric` shows their numbers. */
+const routeTypes: ReadonlyMap<string, string> = new Map([
+  ["1", "unicast"],
+  ["2", "local"],
+  ["7", "unreachable"],
+]);
+
+const families: readonly Family[] = [4, 6];
+
+function hex(mark: number): string {
+  return `0x${mark.toString(16)}`;
+}
+
+/** The rules that we want, from the first to the last. */
+function wantedRules({ port, steering }: HostRulesOptions, family: Family): Words[] {
+  const own = port.addresses.filter((address) => address.family === family);
+  if (own.length === 0) return [];
+  const [first, next] = [steering.rulePriority, steering.rulePriority + 1].map(String) as [string, string];
+  const ownTable = String(steering.ownRouteTable);
+  return [
+    [
+      "priority",
+      first,
+      "fwmark",
+      hex(steering.mark),
+      "iif",
+      port.name,
+      "lookup",
+      String(steering.routeTable),
+    ],
+    ["priority", next, "fwmark", hex(steering.mark), "lookup", ownTable],
+    ["priority", next, "fwmark", hex(steering.ownMark), "lookup", ownTable],
+    ...own.map(({ address }) => ["priority", next, "from", address, "lookup", ownTable]),
+  ];
+}
+
+function wordsOfRule({ priority, src, srclen, fwmark, iif, table }: ShownRule): Words {
+  return [
+    ...["priority", String(priority)],
+    ...(src === "all" ? [] : ["from", srclen === undefined ? src : `${src}/${srclen}`]),
+    ...(fwmark === undefined ? [] : ["fwmark", fwmark]),
+    ...(iif === undefined ? [] : ["iif", iif]),
+    ...["lookup", table],
+  ];
+}
+
+/** The routes that we want in a table. A gateway comes after the network in which it is reached. */
+function wantedRoutes({ port, steering }: HostRulesOptions, family: Family, table: number): Words[] {
+  const own = port.addresses.filter((address) => address.family === family);
+  if (own.length === 0) return [];
+  if (table === steering.routeTable) return [["local", "default", "dev", "lo"]];
+  // Two addresses of one network are one route; it prefers the first as source.
+  const networks = new Map(
+    own.map((prefix) => [formatPrefix(networkOf(prefix)), prefix.address] as const).reverse(),
+  );
+  return [
+    ...[...networks].map(([network, source]) => ["unicast", network, "dev", port.name, "src", source]),
+    ...port.gateways
+      .filter((gateway) => gateway.family === family)
+      .map(({ address }) => ["unicast", "default", "via", address, "dev", port.name]),
+    // Without it, packets in a client's name would leave by the host's own default route when the port is away.
+    ["unreachable", "default", "metric", String(lastMetric)],
+  ];
+}
+
+function wordsOfRoute({ type, dst, gateway, dev, prefsrc, metric }: ShownRoute, family: Family): Words {
+  const typeName = routeTypes.get(type) ?? type;
+  return [
+    ...[typeName, dst === "default" || dst.includes("/") ? dst : `${dst}/${addressBits(family)}`],
+    ...(gateway === undefined ? [] : ["via", gateway]),
+    ...(dev === undefined || typeName === "unreachable" ? [] : ["dev", dev]),
+    ...(prefsrc === undefined ? [] : ["src", prefsrc]),
+    ...(metric === lastMetric ? ["metric", String(metric)] : []),
+  ];
+}
+
+async function showRules(family: Family): Promise<ShownRule[]> {
+  return JSON.parse(await run("ip", [`-${family}`, "-json", "-Numeric", "rule", "show"])) as ShownRule[];
+}
+
+async function showRoutes(family: Family, table: number): Promise<ShownRoute[]> {
+  try {
+    const args = [`-${family}`, "-json", "-Numeric", "-details", "route", "show", "table", String(table)];
+    return JSON.parse(await run("ip", args)) as ShownRoute[];
+  } catch (error) {
+    // The kernel makes a table with its first route.
+    if (error instanceof HostError && /FIB table does not exist/.test(error.message)) return [];
+    throw error;
+  }
+}
+
+function tablesOf({ steering }: HostRulesOptions): readonly (readonly [field: string, table: number])[] {
+  return [
+    ["route_table", steering.routeTable],
+    ["own_route_table", steering.ownRouteTable],
+  ];
+}
+
+/** Ours, or left by a predecessor on the same port; another plugin's lead to another port. */
+function isOurRoute({ protocol: by, dev, type }: ShownRoute, port: string): boolean {
+  return by === protocol && (routeTypes.get(type) !== "unicast" || dev === port);
+}
+
+function isOurRule({ protocol: by, table, iif }: ShownRule, { port, steering }: HostRulesOptions): boolean {
+  const tables = [steering.routeTable, steering.ownRouteTable].map(String);
+  return by === protocol && tables.includes(table) && (iif === undefined || iif === port.name);
+}
+
+function key(words: Words): string {
+  return words.join(" ");
+}
+
+/**
+ * Adds what is missing and deletes what a predecessor with another configuration left.
+ * Throws HostError HOST_TAKEN where someone else uses one of the tables.
+ */
+export async function ensureRouting(options: HostRulesOptions): Promise<void> {
+  for (const family of families) {
+    for (const [field, table] of tablesOf(options)) await ensureRoutes(options, family, field, table);
+    await ensureRules(options, family);
+  }
+}
+
+async function ensureRoutes(options: HostRulesOptions, family: Family, field: string, table: number) {
+  const { name } = options.port;
+  const shown = await showRoutes(family, table);
+  const foreign = shown.find((route) => !isOurRoute(route, name));
+  if (foreign !== undefined) {
+    const route = key(wordsOfRoute(foreign, family));
+    const advice = `set steering.${field} to the number of a table that nobody uses`;
+    throw new HostError(
+      "HOST_TAKEN",
+      `route table ${table} holds a route of someone else (${route}); ${advice}`,
+    );
+  }
+  const wanted = new Map(wantedRoutes(options, family, table).map((words) => [key(words), words]));
+  for (const words of shown.map((route) => wordsOfRoute(route, family))) {
+    if (!wanted.delete(key(words))) await changeRoute(family, "delete", words, table);
+  }
+  for (const words of wanted.values()) await changeRoute(family, "add", words, table);
+}
+
+async function changeRoute(family: Family, change: "add" | "delete", words: Words, table: number) {
+  await run("ip", [`-${family}`, "route", change, ...words, "table", String(table), "protocol", protocol]);
+}
+
+async function ensureRules(options: HostRulesOptions, family: Family): Promise<void> {
+  const wanted = new Map(wantedRules(options, family).map((words) => [key(words), words]));
+  for (const rule of await showRules(family)) {
+    const words = wordsOfRule(rule);
+    if (isOurRule(rule, options) && !wanted.delete(key(words))) await changeRule(family, "delete", words);
+  }
+  for (const words of wanted.values()) await changeRule(family, "add", words);
+}
+
+async function changeRule(family: Family, change: "add" | "delete", words: Words): Promise<void> {
+  await run("ip", [`-${family}`, "rule", change, ...words, "protocol", protocol]);
+}
+
+/** Deletes our rules and routes, and nothing else. */
+export async function removeRouting(options: HostRulesOptions): Promise<void> {
+  for (const family of families) {
+    for (const rule of await showRules(family)) {
+      if (isOurRule(rule, options)) await changeRule(family, "delete", wordsOfRule(rule));
+    }
+    for (const [, table] of tablesOf(options)) {
+      for (const route of await showRoutes(family, table)) {
+        if (!isOurRoute(route, options.port.name)) continue;
+        await changeRoute(family, "delete", wordsOfRoute(route, family), table);
+      }
+    }
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * A process for the tests of the host rules, to be run in a network namespace: it holds HostRules and transparent
+ * sockets as the plugin does. Requests are lines of JSON on stdin (`[verb, …arguments]`); each is answered by a line.
+ */
+
+import { connect, createServer, type Socket } from "node:net";
+import { createInterface } from "node:readline";
+import { addressBytes } from "../../driver/ip-address.js";
+import { dialTransparent, listenTransparent } from "../../plugin/edge/tcp/transparent.js";
+import { HostRules, type HostRulesOptions } from "../../plugin/host/index.js";
+
+const options = JSON.parse(process.argv[2] ?? "null") as HostRulesOptions | null;
+const rules = options === null ? undefined : new HostRules(options);
+
+function required(): { rules: HostRules; options: HostRulesOptions } {
+  if (rules === undefined || options === null) throw new Error("started without options");
+  return { rules, options };
+}
+
+function own() {
+  return { mark: required().options.steering.ownMark, keepalive: 60_000 };
+}
+
+/** Echoes, after a line that tells both ends as this side sees them; `bye` makes this side close. */
+function greet(socket: Socket): void {
+  socket.on("error", () => undefined);
+  socket.on("end", () => socket.end());
+  socket.write(`${socket.localAddress}:${socket.localPort} ${socket.remoteAddress}:${socket.remotePort}\n`);
+  socket.on("data", (data) => (data.toString() === "bye" ? socket.end() : socket.write(data)));
+}
+
+function exchange(socket: Socket, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let heard = "";
+    socket.setTimeout(3000, () => socket.destroy(new Error("ETIMEDOUT in the test")));
+    socket.on("data", (data) => {
+      heard += data.toString();
+      if (text !== "bye" && heard.endsWith(text)) socket.end();
+    });
+    socket.on("error", reject);
+    socket.on("close", () => resolve(heard));
+    socket.write(text);
+  });
+}
+
+/** Connections that stay, by name. */
+const kept = new Map<string, Socket>();
+
+const verbs: Record<string, (...args: string[]) => Promise<unknown> | unknown> = {
+  ensure: () => required().rules.ensure(),
+  remove: () => required().rules.remove(),
+  /** The plugin's listener, for both families. */
+  intercept: async () => {
+    for (const family of ["ipv4", "ipv6"] as const) {
+      await listenTransparent({ ...own(), family, port: required().options.listenPort, onConnection: greet });
+    }
+  },
+  /** The plugin's onward connection, in the name of `from`. */
+  onward: (from = "", fromPort = "", to = "", toPort = "", text = "") => {
+    const [source, destination] = [addressBytes(from), addressBytes(to)];
+    const ports = { sourcePort: Number(fromPort), destinationPort: Number(toPort) };
+    return exchange(dialTransparent({ source, destination, ...ports }, own()), text);
+  },
+  /** An application's server. */
+  serve: (address = "", port = "") =>
+    new Promise<void>((resolve) => createServer(greet).listen(Number(port), address, () => resolve())),
+  /** An application's client. */
+  connect: (address = "", port = "", text = "", localPort = "0") =>
+    exchange(connect({ host: address, port: Number(port), localPort: Number(localPort) }), text),
+  keep: (name = "", address = "", port = "") =>
+    new Promise<void>((resolve, reject) => {
+      const socket = connect(Number(port), address, () => resolve());
+      socket.on("error", reject);
+      kept.set(name, socket);
+    }),
+  speak: (name = "", text = "") => {
+    const socket = kept.get(name);
+    if (socket === undefined) throw new Error(`no connection ${name}`);
+    socket.removeAllListeners();
+    return exchange(socket, text);
+  },
+};
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const [verb, ...args] = JSON.parse(line) as [string, ...string[]];
+  try {
+    const result = await verbs[verb]?.(...args);
+    console.log(JSON.stringify({ result: result ?? null }));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    console.log(JSON.stringify({ error: { code: code ?? "", message } }));
+  }
+}
+process.exit();
