@@ -5,6 +5,7 @@ import { CompressionBackoff, type Compressor } from "./compressor.js";
 import { Lz4Compressor } from "./lz4.js";
 import { checkMessages, type MessageHeader, MessageView } from "./message.js";
 import type { MessageSource } from "./message-source.js";
+import type { BufferSource } from "./mover/contract.js";
 import { PacketDriverError } from "./packet-driver-error.js";
 import { type PacketDriverStatistics, ReceiveCounters, SendCounters } from "./packet-driver-statistics.js";
 import { ReadyQueue } from "./ready-queue.js";
@@ -43,8 +44,8 @@ const NO_DATA = new Uint8Array(0);
  * There is no timer: an idle link is asked for a buffer as soon as there is one message, a busy one when it may send
  * again, and by then there are more.
  */
-export class PacketDriver {
-  /** Called when there is something to pull where there was nothing; set by the mover. */
+export class PacketDriver implements BufferSource {
+  /** Called when there is something to pull where there was nothing: the mover's `wake`. */
   onReady: (() => void) | undefined;
 
   readonly #onMessage: (header: MessageHeader, data: Uint8Array) => void;

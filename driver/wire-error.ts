@@ -1,14 +1,12 @@
 /** What was wrong with bytes that came from a peer; the names are stable, for counters and tests. */
 export type WireErrorCode =
   | "truncated" // a field or its data runs past the end of what is there
-  | "trailing" // bytes are left over after the last thing announced
   | "version" // another version of the format
-  | "type" // a function type that this version does not know
+  | "type" // a function type or flag that this version does not know
   | "header-length" // the header's own length and its flags contradict each other
   | "addresses" // addresses are missing where they belong, or present where they do not
   | "count" // more or fewer messages than announced
   | "length" // an announced length is out of its bounds
-  | "checksum" // CRC-32 differs: the buffer was altered on its way
   | "compression"; // the compressed block is damaged, or is not as long as announced
 
 /**

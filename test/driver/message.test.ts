@@ -28,7 +28,7 @@ const golden: [what: string, header: MessageHeader, data: string, hex: string][]
     "17010506 00000001 00000000 00000000 9c400050 0a01000b 0a02000b",
   ],
   [
-    "OPEN over IPv6, with early data",
+    "OPEN over IPv6, with data",
     { ...plain, type: MessageType.OPEN, flags: 1, connection: 0xfffffffe, addresses: ipv6 },
     "hi",
     "1d010706 fffffffe 00000000 00020000 9c4001bb fd000001000000000000000000000011 fd000002000000000000000000000011 6869",
