@@ -25,7 +25,9 @@ export type ColumnName<R> = Extract<keyof R, string>;
  * What may be written where a row holds a `V`: references also by name, sets also as any iterable or a lone element,
  * maps also as plain objects where the keys are strings.
  */
-export type Input<V> =
+export type Input<V> = [ColumnValue] extends [V] ? InputValue : TypedInput<V>;
+
+type TypedInput<V> =
   V extends Uuid<infer T>
     ? Uuid<T> | NamedUuid<T>
     : V extends readonly (infer E)[]

@@ -1,11 +1,14 @@
-export type { PortSpecification } from "./port.js";
+export type { AttachedPort, PortSpecification } from "./port.js";
 export {
   addPort,
   deletePort,
   findBridge,
   findInterface,
   findPort,
+  PortError,
   switchVersion,
   waitForPort,
 } from "./port.js";
-export type { BridgeRow, InterfaceRow, OpenVSwitch, OpenVSwitchRow, PortRow } from "./schema.js";
+export type * from "./schema.js";
+export type { SwitchTables } from "./switch.js";
+export { DEFAULT_REMOTE, SWITCH_SELECTION, switchDatabase } from "./switch.js";
