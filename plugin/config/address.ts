@@ -9,6 +9,11 @@ export function addressBits(family: Family): 32 | 128 {
   return family === 4 ? 32 : 128;
 }
 
+/** Bytes of IP and UDP headers before a datagram's payload. */
+export function headerBytes(family: Family): 28 | 48 {
+  return family === 4 ? 28 : 48;
+}
+
 /** `10.1.0.2` or `fd00:1::2`. An IPv6 zone (`fe80::1%eth0`) is refused: it means nothing outside this host. */
 export function parseAddress(text: string): Address | undefined {
   const family = isIP(text);

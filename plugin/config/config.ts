@@ -3,6 +3,8 @@
  * Durations are milliseconds, sizes bytes, rates bits per second. `schema.ts` says how the YAML file writes them.
  */
 
+import type { LookupTable } from "../../flows/table/index.js";
+
 export type Family = 4 | 6;
 
 /** An IP address in its canonical text form (RFC 5952 for IPv6). */
@@ -66,16 +68,6 @@ export interface PeerConfig {
   readonly endpoint: Endpoint;
 }
 
-/** One line of the look-up table; the first that fits a connection decides. */
-export interface TableEntry {
-  readonly protocol: "tcp";
-  readonly source: Prefix | "any";
-  readonly sourcePort: number | "any";
-  readonly destination: Prefix | "any";
-  readonly destinationPort: number | "any";
-  readonly action: { readonly kind: "optimize"; readonly peer: string } | { readonly kind: "pass" };
-}
-
 export interface TcpEdgeConfig {
   /** Port of the transparent listener. No client ever addresses it. */
   readonly port: number;
@@ -93,16 +85,20 @@ export interface TcpEdgeConfig {
 
 /** What we take of name spaces that are shared with other owners of the bridge and of the host. */
 export interface SteeringConfig {
-  /** Upper 32 bits of the cookie of every flow of ours. */
-  readonly cookie: number;
-  /** Our flows in table 0 lie from this priority to 99 above it. */
+  /** Which of several plugins on one bridge, 0 to 255: part of our flows' cookie. */
+  readonly instance: number;
+  /** Our flows in table 0 stand at this priority and the few above it. */
   readonly priority: number;
-  /** First of our 8 tables. */
-  readonly table: number;
-  /** First of our 16 group ids. */
-  readonly group: number;
-  /** Number of the register whose bits say that a packet has been through our tables. */
+  /** First of our OpenFlow tables. */
+  readonly firstTable: number;
+  /** Number of the register that is ours. */
   readonly register: number;
+  /** Ports of the bridge whose packets are never taken. */
+  readonly passFrom: readonly string[];
+  /** How long a connection may be silent before the switch forgets it … */
+  readonly idle: number;
+  /** … and how long once it has seen a FIN or RST. */
+  readonly finIdle: number;
   /** Firewall mark of packets for our transparent sockets … */
   readonly mark: number;
   /** … and of packets that our own sockets send. */
@@ -124,7 +120,8 @@ export interface Config {
   readonly port: PortConfig;
   readonly mover: MoverConfig;
   readonly peers: ReadonlyMap<string, PeerConfig>;
-  readonly table: readonly TableEntry[];
+  /** The first entry that fits a connection decides. Peers that entries name are in `peers`. */
+  readonly table: LookupTable;
   readonly edge: { readonly tcp: TcpEdgeConfig };
   readonly steering: SteeringConfig;
   /** Path of the control socket. */

@@ -1,11 +1,13 @@
 /** From the fields of a checked file to the configuration: names as code writes them, and the defaults that hang on other fields. */
 
 import type { z } from "zod";
-import type { Config, MoverConfig, TableEntry } from "./config.js";
-import { headerBytes } from "./rules.js";
-import type { file } from "./schema.js";
+import { type EntrySpec, LookupTable } from "../../flows/table/index.js";
+import { headerBytes } from "./address.js";
+import type { Config, MoverConfig } from "./config.js";
+import type { entry, file } from "./schema.js";
 
 type File = z.output<typeof file>;
+export type EntryFields = z.output<typeof entry>;
 
 /** UDP payload of a full Ethernet frame: WAN paths seldom carry more, even where the LAN does. */
 const ethernetMtu = 1500;
@@ -18,7 +20,7 @@ export function resolve(checked: File): Config {
     port,
     mover: resolveMover(mover, port.mtu),
     peers: new Map(Object.entries(peers).map(([name, { address }]) => [name, { name, endpoint: address }])),
-    table: table.map(resolveEntry),
+    table: new LookupTable(table.map(entrySpec)),
     edge: {
       tcp: {
         port: edge.tcp.port,
@@ -30,11 +32,13 @@ export function resolve(checked: File): Config {
       },
     },
     steering: {
-      cookie: steering.cookie,
+      instance: steering.instance,
       priority: steering.priority,
-      table: steering.table,
-      group: steering.group,
+      firstTable: steering.first_table,
       register: steering.register,
+      passFrom: steering.pass_from,
+      idle: steering.idle,
+      finIdle: steering.fin_idle,
       mark: steering.mark,
       ownMark: steering.own_mark,
       routeTable: steering.route_table,
@@ -61,13 +65,12 @@ function resolveMover(mover: File["mover"], mtu: number): MoverConfig {
   };
 }
 
-function resolveEntry({ action, peer, ...entry }: File["table"][number]): TableEntry {
+/** The entry in the names of the look-up table. Fields that are left out stay out: an entry of them is `any`. */
+export function entrySpec({ source_port, destination_port, ...entry }: Partial<EntryFields>): EntrySpec {
   return {
-    protocol: entry.protocol,
-    source: entry.source,
-    sourcePort: entry.source_port,
-    destination: entry.destination,
-    destinationPort: entry.destination_port,
-    action: action === "optimize" && peer !== undefined ? { kind: "optimize", peer } : { kind: "pass" },
+    action: "pass",
+    ...entry,
+    ...(source_port === undefined ? {} : { sourcePorts: source_port }),
+    ...(destination_port === undefined ? {} : { ports: destination_port }),
   };
 }

@@ -11,6 +11,7 @@ import {
   parseDocument,
 } from "yaml";
 import type { Problem } from "./errors.js";
+import { sentence } from "./rule.js";
 
 /** Keys of maps and indices of lists, from the top. */
 export type Path = readonly (string | number)[];
@@ -42,9 +43,11 @@ export class SourceDocument {
     this.problems = faults.map((fault) => ({
       ...this.#placeAt(fault.pos[0]),
       path: "",
-      found: `a fault in the YAML (${fault.message})`,
-      expected: "one YAML document with each key once",
-      advice: "correct this place; a text with a colon, bracket or brace in it may need quotes",
+      message: sentence({
+        found: `a fault in the YAML (${fault.message})`,
+        expected: "one YAML document with each key once",
+        advice: "correct this place; a text with a colon, bracket or brace in it may need quotes",
+      }),
     }));
     this.value = this.problems.length === 0 ? this.#document.toJS() : undefined;
   }

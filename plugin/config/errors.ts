@@ -6,10 +6,8 @@ export interface Problem {
   readonly column: number;
   /** The field, as in `table[2].peer`; empty for the file as a whole. */
   readonly path: string;
-  readonly found: string;
-  readonly expected: string;
-  /** What to do. */
-  readonly advice: string;
+  /** What was found, what was expected and what to do. */
+  readonly message: string;
 }
 
 /** The file cannot be read. */
@@ -42,11 +40,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** `FILE:LINE:COLUMN: PATH: found …, expected …; what to do`. */
-export function formatProblem(
-  file: string,
-  { line, column, path, found, expected, advice }: Problem,
-): string {
-  const field = path === "" ? "" : `${path}: `;
-  return `${file}:${line}:${column}: ${field}found ${found}, expected ${expected}; ${advice}`;
+/** `FILE:LINE:COLUMN: PATH: MESSAGE`. */
+export function formatProblem(file: string, { line, column, path, message }: Problem): string {
+  return `${file}:${line}:${column}: ${path === "" ? "" : `${path}: `}${message}`;
 }

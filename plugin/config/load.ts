@@ -6,7 +6,8 @@ import type { Config } from "./config.js";
 import { resolve } from "./defaults.js";
 import { formatPath, type Path, SourceDocument } from "./document.js";
 import { ConfigError, ConfigFileError, type Problem } from "./errors.js";
-import { type Keys, type Read, rules, type Violation } from "./rules.js";
+import { type Finding, type Keys, type Read, sentence, type Violation } from "./rule.js";
+import { rules } from "./rules.js";
 import { file } from "./schema.js";
 import { suggestion } from "./suggestion.js";
 
@@ -44,32 +45,33 @@ function violations(value: unknown): Violation[] {
 }
 
 function problemAt({ path, ...what }: Violation, document: SourceDocument): Problem {
-  return { ...document.valuePlace(path), path: formatPath(path), ...what };
+  const message = "message" in what ? what.message : sentence(what);
+  return { ...document.valuePlace(path), path: formatPath(path), message };
 }
 
 function problemsOf(issue: z.core.$ZodIssue, document: SourceDocument): Problem[] {
   const path = issue.path.filter((step) => typeof step !== "symbol");
+  const keyProblem = (key: Path, finding: Finding): Problem => ({
+    ...document.keyPlace(key),
+    path: formatPath(key),
+    message: sentence(finding),
+  });
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => unknownField([...path, key], document));
+    return issue.keys.map((key) => keyProblem([...path, key], unknownField(path, key)));
   }
   if (issue.code === "invalid_key") {
     const expected = issue.issues[0]?.message ?? issue.message;
-    const found = JSON.stringify(path.at(-1));
-    const text = formatPath(path.slice(0, -1));
-    return [{ ...document.keyPlace(path), path: text, found, expected, advice: "rename it" }];
+    return [keyProblem(path, { found: JSON.stringify(path.at(-1)), expected, advice: "rename it" })];
   }
   const value = valueAt(document.value, path);
   const advice = adviceFor(path, value);
-  const place = document.valuePlace(path);
-  return [{ ...place, path: formatPath(path), found: describe(value), expected: issue.message, advice }];
+  return [problemAt({ path, found: describe(value), expected: issue.message, advice }, document)];
 }
 
-function unknownField(path: Path, document: SourceDocument): Problem {
-  const known = fieldsAt(path.slice(0, -1));
-  const near = suggestion(String(path.at(-1)), known);
+function unknownField(around: Path, key: string): Finding {
+  const known = fieldsAt(around);
+  const near = suggestion(key, known);
   return {
-    ...document.keyPlace(path),
-    path: formatPath(path),
     found: "an unknown field",
     expected: `one of ${known.join(", ")}`,
     advice: near === undefined ? "remove it" : `did you mean "${near}"?`,
@@ -124,9 +126,9 @@ function schemaAt(path: Path): z.ZodType | undefined {
 /** The schema inside of what only says that a field may be missing or null, or what is made of it. */
 function bare(schema: z.core.$ZodType): z.core.$ZodType {
   if (schema instanceof z.ZodPipe) return bare(schema.in);
-  const wraps =
-    schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional || schema instanceof z.ZodNullable;
-  return wraps ? bare(schema.unwrap()) : schema;
+  const wrappers = [z.ZodPrefault, z.ZodOptional, z.ZodExactOptional, z.ZodNullable] as const;
+  const wrapper = wrappers.find((kind) => schema instanceof kind);
+  return wrapper === undefined ? schema : bare((schema as InstanceType<typeof wrapper>).unwrap());
 }
 
 function fieldsAt(path: Path): string[] {

@@ -1,56 +1,35 @@
-/**
- * What fields must be to each other. Each rule reads the fields it needs, by `read`, which gives undefined for a field
- * that is itself wrong (that is reported already), and yields what it finds amiss; so one run finds all there is.
- */
+/** What fields must be to each other, beside the look-up table's (`table-rules.ts`). */
 
-import type { z } from "zod";
-import { contains, formatEndpoint, formatPrefix, networkOf, sameAddress } from "./address.js";
+import { contains, formatEndpoint, formatPrefix, headerBytes, networkOf, sameAddress } from "./address.js";
 import type { Endpoint, Family, Prefix } from "./config.js";
 import type { Path } from "./document.js";
+import type { Keys, Read, Rule } from "./rule.js";
 import * as schema from "./schema.js";
-import { suggestion } from "./suggestion.js";
+import { tableRules } from "./table-rules.js";
 import { formatDuration, formatSize } from "./units.js";
 import { address } from "./values.js";
 
-/** The field's value by its schema, or undefined where it does not fit. */
-export type Read = <S extends z.ZodType>(schema: S, ...path: Path) => z.output<S> | undefined;
-/** The keys of a map, or the indices of a list. */
-export type Keys = (...path: Path) => readonly (string | number)[];
-
-export interface Violation {
-  readonly path: Path;
-  readonly found: string;
-  readonly expected: string;
-  readonly advice: string;
-}
-
-type Rule = (read: Read, keys: Keys) => Iterable<Violation>;
-
-const { port, mover, peer, entry, tcp, steering } = {
+const { port, mover, peer, tcp, steering } = {
   port: schema.port.shape,
   mover: schema.mover.shape,
   peer: schema.peer.shape,
-  entry: schema.entry.shape,
   tcp: schema.tcp.unwrap().shape,
   steering: schema.steering.unwrap().shape,
 };
 
-/** Bytes of IP and UDP headers before a segment. */
-export function headerBytes(family: Family): 28 | 48 {
-  return family === 4 ? 28 : 48;
-}
-
-function ownAddresses(read: Read, keys: Keys): { path: Path; prefix: Prefix }[] {
-  return keys("port", "addresses").flatMap((index) => {
-    const path = ["port", "addresses", index];
-    const prefix = read(port.addresses.element, ...path);
-    return prefix === undefined ? [] : [{ path, prefix }];
-  });
+/** The port's addresses that are right by themselves, and whether those are all. */
+function ownAddresses(read: Read, keys: Keys) {
+  const indices = keys("port", "addresses");
+  const prefixes = indices.flatMap((index) => read(port.addresses.element, "port", "addresses", index) ?? []);
+  return { prefixes, complete: prefixes.length > 0 && prefixes.length === indices.length };
 }
 
 const addressesAreUnique: Rule = function* (read, keys) {
   const seen: Prefix[] = [];
-  for (const { path, prefix } of ownAddresses(read, keys)) {
+  for (const index of keys("port", "addresses")) {
+    const path = ["port", "addresses", index];
+    const prefix = read(port.addresses.element, ...path);
+    if (prefix === undefined) continue;
     if (seen.some((other) => sameAddress(other, prefix)))
       yield {
         path,
@@ -63,8 +42,7 @@ const addressesAreUnique: Rule = function* (read, keys) {
 };
 
 const gatewaysAreNeighbours: Rule = function* (read, keys) {
-  const own = ownAddresses(read, keys).map(({ prefix }) => prefix);
-  const complete = own.length === keys("port", "addresses").length;
+  const { prefixes: own, complete } = ownAddresses(read, keys);
   const families = new Set<Family>();
   for (const index of keys("port", "gateways")) {
     const path = ["port", "gateways", index];
@@ -99,9 +77,8 @@ const gatewaysAreNeighbours: Rule = function* (read, keys) {
 const moverIsHere: Rule = function* (read, keys) {
   const listen = read(mover.listen, "mover", "listen");
   const underlay = read(mover.underlay, "mover", "underlay");
-  const own = ownAddresses(read, keys).map(({ prefix }) => prefix);
-  if (listen === undefined || underlay === undefined || own.length !== keys("port", "addresses").length)
-    return;
+  const { prefixes: own, complete } = ownAddresses(read, keys);
+  if (listen === undefined || underlay === undefined || !complete) return;
   const isOwn = own.some((prefix) => sameAddress(prefix, listen));
   if (!underlay && !isOwn)
     yield {
@@ -199,65 +176,17 @@ const peersAreElsewhere: Rule = function* (read, keys) {
   }
 };
 
-const entriesAreWhole: Rule = function* (read, keys) {
-  const names = keys("peers").map(String);
-  for (const index of keys("table")) {
-    const at = (field: string): Path => ["table", index, field];
-    const action = read(entry.action, ...at("action"));
-    const named = read(entry.peer, ...at("peer"));
-    const given = keys("table", index).includes("peer");
-    const known = names.length === 0 ? "there are none" : names.join(", ");
-    if (action === "optimize" && !given)
-      yield {
-        path: at("peer"),
-        found: "nothing",
-        expected: `the name of a peer (${known})`,
-        advice: "add `peer: NAME`, or say `action: pass`",
-      };
-    if (action === "pass" && given)
-      yield {
-        path: at("peer"),
-        found: "a peer with action pass",
-        expected: "no peer, as the bridge carries this",
-        advice: "remove it, or say `action: optimize`",
-      };
-    if (action === "optimize" && named !== undefined && !names.includes(named)) {
-      const near = suggestion(named, names);
-      yield {
-        path: at("peer"),
-        found: JSON.stringify(named),
-        expected: `the name of a peer (${known})`,
-        advice: near === undefined ? `add it under peers, or name another` : `did you mean "${near}"?`,
-      };
-    }
-  }
-};
-
-const networksAgree: Rule = function* (read, keys) {
-  for (const index of keys("table")) {
-    const families = new Set<Family>();
-    for (const field of ["source", "destination"] as const) {
-      const path = ["table", index, field];
-      const network = read(entry[field], ...path);
-      if (network === undefined || network === "any") continue;
-      families.add(network.family);
-      const whole = networkOf(network);
-      if (!sameAddress(whole, network))
-        yield {
-          path,
-          found: `${formatPrefix(network)}, an address in ${formatPrefix(whole)}`,
-          expected: "a network, without host bits",
-          advice: `write ${formatPrefix(whole)} for the network, or ${network.address} for the one address`,
-        };
-    }
-    if (families.size > 1)
-      yield {
-        path: ["table", index, "destination"],
-        found: "one of source and destination in IPv4, the other in IPv6",
-        expected: "both of one family",
-        advice: "correct one, or make two entries",
-      };
-  }
+const probesKeepSteering: Rule = function* (read) {
+  const keepalive = read(tcp.keepalive, "edge", "tcp", "keepalive");
+  const finIdle = read(steering.fin_idle, "steering", "fin_idle");
+  if (keepalive === undefined || finIdle === undefined || finIdle >= 2 * keepalive) return;
+  yield {
+    path: ["edge", "tcp", "keepalive"],
+    found: formatDuration(keepalive),
+    expected: `at most ${formatDuration(Math.floor(finIdle / 2))} (half of steering.fin_idle)`,
+    advice:
+      "lower it or raise steering.fin_idle, or the switch forgets half-closed connections that are silent",
+  };
 };
 
 const creditFits: Rule = function* (read) {
@@ -306,6 +235,7 @@ const routeTablesAreFree: Rule = function* (read) {
   }
 };
 
+/** All the rules of a configuration. */
 export const rules: readonly Rule[] = [
   addressesAreUnique,
   gatewaysAreNeighbours,
@@ -313,8 +243,8 @@ export const rules: readonly Rule[] = [
   segmentFits,
   silenceIsLong,
   peersAreElsewhere,
-  entriesAreWhole,
-  networksAgree,
+  ...tableRules,
+  probesKeepSteering,
   creditFits,
   marksDiffer,
   routeTablesAreFree,

@@ -17,9 +17,9 @@ import {
   name,
   network,
   oneOf,
+  ports,
   rate,
   size,
-  tablePort,
 } from "./values.js";
 
 /** Linux leaves 15 characters to a device's name (IFNAMSIZ); one of them is the canary port's suffix. */
@@ -122,15 +122,18 @@ export const peers = z
 
 export const entry = z.strictObject(
   {
+    name: name("a name of the entry", "web", 63)
+      .exactOptional()
+      .describe("Stands in messages. Default: #PLACE."),
     protocol: oneOf("tcp").describe("IP protocol."),
-    source: network.prefault("any").describe("Who opens the connection."),
-    source_port: tablePort.prefault("any"),
-    destination: network.prefault("any").describe("Whom it is opened to."),
-    destination_port: tablePort.prefault("any"),
+    source: network.exactOptional().describe("Who opens the connection. Default: any."),
+    source_port: ports.exactOptional().describe("Default: any."),
+    destination: network.exactOptional().describe("Whom it is opened to. Default: any."),
+    destination_port: ports.exactOptional().describe("Default: any."),
     action: oneOf("optimize", "pass").describe(
       "optimize: carry it through `peer`; pass: leave it to the bridge.",
     ),
-    peer: siteName.optional().describe("The site at the destination; for action optimize only."),
+    peer: siteName.exactOptional().describe("The site at the destination; for action optimize only."),
   },
   { error: "a map with the fields protocol, source, destination, action and peer" },
 );
@@ -150,8 +153,8 @@ export const tcp = z
       credit_max: size("16MB", 16 * kilobyte, gigabyte)
         .prefault("16MB")
         .describe("The same, at most."),
-      keepalive: duration("60s", second, 7200 * second)
-        .prefault("60s")
+      keepalive: duration("15s", second, 7200 * second)
+        .prefault("15s")
         .describe("Idle time after which the applications' ends of a connection are probed."),
       connect_timeout: duration("20s", 100, 300 * second)
         .prefault("20s")
@@ -173,15 +176,27 @@ export const edge = z
 export const steering = z
   .strictObject(
     {
-      cookie: mark(0x0074_706f).prefault(0x0074_706f).describe("Upper 32 bits of the cookie of our flows."),
-      priority: integer(20_000, 1, 65_400)
-        .prefault(20_000)
-        .describe("Our flows in table 0: this priority to 99 above it."),
-      table: integer(200, 1, 246).prefault(200).describe("First of the 8 OpenFlow tables that are ours."),
-      group: integer(0x74_7000, 1, 0xffff_fe00)
-        .prefault(0x74_7000)
-        .describe("First of the 16 OpenFlow groups that are ours."),
+      instance: integer(0, 0, 255)
+        .prefault(0)
+        .describe("Which of several plugins on one bridge: part of our flows' cookie."),
+      priority: integer(60_000, 1, 65_500)
+        .prefault(60_000)
+        .describe("Our flows in table 0: this priority and the few above it."),
+      first_table: integer(200, 1, 240).prefault(200).describe("First of our OpenFlow tables."),
       register: integer(15, 0, 15).prefault(15).describe("The register that is ours in the whole bridge."),
+      pass_from: z
+        .array(name("the name of a port of the bridge", "wan0", 63), {
+          error: "a list of names of the bridge's ports",
+        })
+        .meta({ examples: [["wan0"]] })
+        .prefault([])
+        .describe("Ports of the bridge whose packets are never taken: those towards the WAN."),
+      idle: duration("600s", 10 * second, 65_535 * second)
+        .prefault("600s")
+        .describe("Silence of a connection after which the switch forgets it."),
+      fin_idle: duration("45s", second, 65_535 * second)
+        .prefault("45s")
+        .describe("The same, once the connection has begun to close."),
       mark: mark(0x7470_0001)
         .prefault(0x7470_0001)
         .describe("Firewall mark of packets for our transparent sockets."),
@@ -196,7 +211,7 @@ export const steering = z
         .prefault(7470)
         .describe("Priority of our `ip rule`s: this one and the next."),
     },
-    { error: "a map of fields such as cookie, priority, table, mark" },
+    { error: "a map of fields such as instance, priority, first_table, mark" },
   )
   .prefault({})
   .describe(

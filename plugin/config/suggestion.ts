@@ -28,7 +28,6 @@ export function suggestion(word: string, known: readonly string[]): string | und
   const scored = known.map((candidate) => ({ candidate, apart: distance(bare(word), bare(candidate)) }));
   scored.sort((a, b) => a.apart - b.apart);
   const [best] = scored;
-  return best !== undefined && best.apart <= Math.max(1, Math.floor(word.length / 3))
-    ? best.candidate
-    : undefined;
+  const near = Math.min(Math.max(1, Math.floor(word.length / 3)), word.length - 1);
+  return best !== undefined && best.apart <= near ? best.candidate : undefined;
 }

@@ -109,12 +109,18 @@ export const endpoint = text(
   parseEndpoint,
 );
 
-export const network = text('an address, a prefix (ADDRESS/LENGTH), or "any"', "10.1.0.0/24", (written) =>
-  written === "any" ? "any" : parsePrefix(written),
-);
+/** Of the look-up table, which says itself what is wrong with the texts of `network` and `ports`. */
+const networkExpected = 'an address, a prefix, a range (FIRST-LAST), a list of these, or "any"';
 
-const portOrAny = 'a port from 1 to 65535, or "any"';
+export const network = z
+  .union([z.string(), z.array(z.string())], { error: networkExpected })
+  .meta({ examples: ["10.1.0.0/24"] });
 
-export const tablePort = z
-  .union([z.int().min(1).max(65_535), z.literal("any")], { error: portOrAny })
-  .meta({ examples: [80] });
+const portsExpected = 'a port from 1 to 65535, a range ("FIRST-LAST"), a list of these, or "any"';
+const portNumber = z
+  .int({ error: portsExpected })
+  .min(1, { error: portsExpected })
+  .max(65_535, { error: portsExpected });
+const onePort = z.union([portNumber, z.string()], { error: portsExpected });
+
+export const ports = z.union([onePort, z.array(onePort)], { error: portsExpected }).meta({ examples: [80] });
