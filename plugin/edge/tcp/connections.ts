@@ -9,6 +9,9 @@ import {
 import { type EdgeSurroundings, IPPROTO_TCP, TcpEdge } from "./edge.js";
 import { NumberWindow } from "./number-window.js";
 
+/** How often connections that are not being read from are probed, in milliseconds. */
+const PROBE_INTERVAL = 1000;
+
 /** Opens a connection to an application: the socket is connecting. */
 export type Dial = (addresses: MessageAddresses) => Socket;
 
@@ -49,6 +52,9 @@ export class TcpConnections {
   constructor(options: ConnectionsOptions) {
     this.#options = options;
     this.#surroundings = { ...options, ended: (edge) => this.#forget(edge) };
+    setInterval(() => {
+      for (const edge of this.#edges()) edge.probe();
+    }, PROBE_INTERVAL).unref();
   }
 
   get counts(): ConnectionCounts {

@@ -19,6 +19,8 @@ export const IPPROTO_TCP = 6;
 /** What the application has sent and the driver not yet pulled, at most about this much (bytes); then the socket rests. */
 const READ_AHEAD = 256 * 1024;
 
+const NOTHING = Buffer.alloc(0);
+
 /** What an edge needs of its surroundings; one for all connections to a peer. */
 export interface EdgeSurroundings {
   /** Asks the packet driver for a turn. */
@@ -173,6 +175,14 @@ export class TcpEdge implements MessageSource {
         this.#resetIfDue();
         break;
     }
+  }
+
+  /**
+   * Finds out whether the application has reset a connection that is not being read from, for want of credit: the
+   * event loop does not look at such a socket, but a write of nothing makes the kernel say what it knows.
+   */
+  probe(): void {
+    if (this.#socket.isPaused() && this.#socket.writable) this.#socket.write(NOTHING);
   }
 
   pull(writer: MessageWriter, quantum: number): boolean {
