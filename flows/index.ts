@@ -1,13 +1,13 @@
 export type {
-  ConnectionTimeouts,
   LocalPort,
   SteeringEvents,
   SteeringOptions,
   SteeringState,
   SteeringStatus,
-  SwitchLayout,
 } from "./controller/options.js";
 export { Steering } from "./controller/steering.js";
+export type { ConnectionTimeouts, SwitchLayout } from "./pipeline/index.js";
+export { EntryTooWideError, TableTooDeepError } from "./pipeline/index.js";
 export type {
   Address,
   Entry,

@@ -1,4 +1,5 @@
-import type { LookupTable } from "../table/index.js";
+import type { ConnectionTimeouts, SwitchLayout } from "../pipeline/index.js";
+import type { Family, LookupTable } from "../table/index.js";
 
 /** The plugin's port on the bridge, as it is now. */
 export interface LocalPort {
@@ -34,29 +35,12 @@ export interface SteeringOptions {
   /** Ports whose packets are never taken, by name: those towards the WAN. Default: none. */
   readonly passFrom?: readonly string[];
   /** IPv6 is taken only where the host side handles it. Default: `["ipv4"]`. */
-  readonly families?: readonly ("ipv4" | "ipv6")[];
+  readonly families?: readonly Family[];
   /** Which of several plugins on one bridge: 0 to 255. Default: 0. */
   readonly instance?: number;
   readonly layout?: Partial<SwitchLayout>;
-  /** Seconds. */
+  /** Default: 600 s, and 45 s after a FIN or RST. Both must be well above the edges' keepalive interval. */
   readonly timeouts?: Partial<ConnectionTimeouts>;
-}
-
-/** What is ours of the resources that all owners of the bridge's flows share. */
-export interface SwitchLayout {
-  /** Our flows in table 0 stand at this priority and the three above it. Default: 60000. */
-  readonly priority: number;
-  /** The first of our `TABLE_COUNT` tables. Default: 200. */
-  readonly firstTable: number;
-  /** The register, 0 to 15, that our flows use; other owners' flows must leave it alone. Default: 15. */
-  readonly register: number;
-}
-
-export interface ConnectionTimeouts {
-  /** A connection of which the switch sees nothing for so long is forgotten. Default: 600. */
-  readonly idle: number;
-  /** The same, once it has seen a FIN or RST. It must be well above the edges' keepalive interval. Default: 45. */
-  readonly finIdle: number;
 }
 
 /**

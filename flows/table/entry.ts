@@ -128,8 +128,10 @@ function parseAction({ action, peer, class: trafficClass }: EntrySpec, fail: Fai
     if (!peer) fail("peer", "an entry that optimizes needs the peer behind which the destination is");
     return { type: "optimize", peer: peer ?? "", class: trafficClass };
   }
-  if (action !== "pass")
+  if (action !== "pass") {
     fail("action", `${JSON.stringify(action)} is not an action; expected optimize or pass`);
+    return { type: "pass" };
+  }
   if (peer !== undefined) fail("peer", "an entry that lets packets pass has no peer");
   if (trafficClass !== undefined) fail("class", "an entry that lets packets pass has no class");
   return { type: "pass" };

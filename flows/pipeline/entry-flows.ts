@@ -1,0 +1,122 @@
+import { type Action, type FieldMatch, type FieldName, VLAN_PRESENT } from "openflow-ts";
+import { UNTAGGED } from "../table/entry.js";
+import { ADDRESS_BITS, type Entry, type Family, type LookupTable } from "../table/index.js";
+import { full, includes, intersect, type MaskedValue, prefixCover, type RangeSet } from "../table/range.js";
+import type { Region } from "../table/region.js";
+import { type Flow, flow } from "./flow.js";
+import { TOP_ENTRY_PRIORITY } from "./layout.js";
+import { tcp, tupleFields } from "./tcp.js";
+
+/** An entry's sets multiply to more flows than that: it is better written in another way. */
+export const FLOWS_PER_ENTRY = 4096;
+
+export class EntryTooWideError extends Error {
+  readonly code = "entry-too-wide";
+  readonly entry: Entry;
+
+  constructor(entry: Entry, flows: number) {
+    super(
+      `entry ${entry.index + 1} (${entry.name}) takes ${flows} flows, more than ${FLOWS_PER_ENTRY}: ` +
+        "its lists of addresses and ports multiply; use prefixes and power-of-two port ranges, or several entries",
+    );
+    this.name = "EntryTooWideError";
+    this.entry = entry;
+  }
+}
+
+/** A table whose entries overlap in a chain longer than there are priorities. */
+export class TableTooDeepError extends Error {
+  readonly code = "table-too-deep";
+
+  constructor() {
+    super(
+      `more than ${TOP_ENTRY_PRIORITY} entries overlap one another: the switch has no priorities for so many`,
+    );
+    this.name = "TableTooDeepError";
+  }
+}
+
+export interface EntryFlowsInput {
+  /** Number of the table that they go to. */
+  readonly table: number;
+  readonly families: readonly Family[];
+  readonly lookup: LookupTable;
+  readonly peers: ReadonlyMap<string, number>;
+  /** The cookie of a flow, by its peer's number; 0 for `pass`. */
+  readonly cookie: (peer: number) => bigint;
+  /** What is done with a packet, likewise. */
+  readonly matched: (peer: number) => readonly Action[];
+}
+
+const TCP = 6n;
+const VLAN_BITS = 12;
+const PRESENT = BigInt(VLAN_PRESENT);
+const VLAN_FIELD = PRESENT | (PRESENT - 1n);
+
+/**
+ * The entries as flows, the first on top, and one below for what none matches. An entry whose peer is down has its
+ * flows as well: what it matches must not fall to a later entry. Throws `EntryTooWideError` and `TableTooDeepError`.
+ */
+export function entryFlows(input: EntryFlowsInput): Flow[] {
+  const { table, lookup, cookie, matched } = input;
+  const ranks = lookup.ranks();
+  const flows = lookup.entries.flatMap((entry) => {
+    const { action, index } = entry;
+    const peer = action.type === "optimize" ? input.peers.get(action.peer)! : 0;
+    const priority = TOP_ENTRY_PRIORITY - ranks[index]!;
+    if (priority < 1) throw new TableTooDeepError();
+    const matches = entry.regions
+      .filter(({ family, protocol }) => input.families.includes(family) && includes(protocol, TCP))
+      .map((region) => coversOf(region));
+    const count = matches.reduce((sum, covers) => sum + covers.reduce((n, { length }) => n * length, 1), 0);
+    if (count > FLOWS_PER_ENTRY) throw new EntryTooWideError(entry, count);
+    return matches
+      .flatMap((covers) => product(covers))
+      .map((match) => flow(table, priority, cookie(peer), match, matched(peer)));
+  });
+  return [...flows, flow(table, 0, cookie(0), [], matched(0))];
+}
+
+/** Alternatives for one part of a match; no field at all where the part is any. */
+type Cover = readonly (readonly FieldMatch[])[];
+
+function coversOf(region: Region): Cover[] {
+  const { source, destination } = tupleFields[region.family];
+  const bits = ADDRESS_BITS[region.family];
+  return [
+    [tcp(region.family)],
+    vlanCover(region.vlan),
+    rangeCover(source, region.source, bits),
+    rangeCover(destination, region.destination, bits),
+    rangeCover("tcp_src", region.sourcePort, 16),
+    rangeCover("tcp_dst", region.destinationPort, 16),
+  ];
+}
+
+function rangeCover(field: FieldName, set: RangeSet, bits: number): Cover {
+  return prefixCover(set, bits).map((block) => fieldMatch(field, block, bits));
+}
+
+/** No field for any value, no mask for exactly one: as OVS reports matches. */
+function fieldMatch(field: FieldName, { value, mask }: MaskedValue, bits: number): FieldMatch[] {
+  if (mask === 0n) return [];
+  return mask === (1n << BigInt(bits)) - 1n ? [{ field, value }] : [{ field, value, mask }];
+}
+
+/** OXM_OF_VLAN_VID is 0 for a frame without a tag and has the bit `VLAN_PRESENT` for one with (ovs-fields(7)). */
+function vlanCover(set: RangeSet): Cover {
+  const tagged = prefixCover(intersect(set, full(VLAN_BITS)), VLAN_BITS);
+  const untagged = includes(set, UNTAGGED);
+  if (untagged && tagged.some(({ mask }) => mask === 0n)) return [[]];
+  return [
+    ...(untagged ? [{ value: 0n, mask: VLAN_FIELD }] : []),
+    ...tagged.map(({ value, mask }) => ({ value: value | PRESENT, mask: mask | PRESENT })),
+  ].map((block) => fieldMatch("vlan_vid", block, VLAN_BITS + 1));
+}
+
+function product(covers: readonly Cover[]): FieldMatch[][] {
+  return covers.reduce<FieldMatch[][]>(
+    (matches, cover) => matches.flatMap((match) => cover.map((part) => [...match, ...part])),
+    [[]],
+  );
+}

@@ -1,0 +1,48 @@
+/** What is ours of the resources that all owners of a bridge's flows share. */
+export interface SwitchLayout {
+  /** Our flows in table 0 stand at the three priorities above this one. Default: 60000. */
+  readonly priority: number;
+  /** The first of our `TABLE_COUNT` tables. Default: 200. */
+  readonly firstTable: number;
+  /** The register, 0 to 15, that our flows use and that other owners' flows must leave alone. Default: 15. */
+  readonly register: number;
+}
+
+export const DEFAULT_LAYOUT: SwitchLayout = { priority: 60000, firstTable: 200, register: 15 };
+
+/** Where every packet begins. */
+export const TABLE_ZERO = 0;
+
+/** Our tables, counted from the first. */
+const TABLES = ["connections", "lease", "entries", "verdict"] as const;
+export type TableName = (typeof TABLES)[number];
+export const TABLE_COUNT = TABLES.length;
+
+export function tableNumber(layout: SwitchLayout, name: TableName): number {
+  return layout.firstTable + TABLES.indexOf(name);
+}
+
+/** The name of one of our tables, or `hooks` for table 0; undefined for another's. */
+export function tableName(layout: SwitchLayout, table: number): TableName | "hooks" | undefined {
+  return table === TABLE_ZERO ? "hooks" : TABLES[table - layout.firstTable];
+}
+
+/** Priorities above `SwitchLayout.priority`, in table 0. */
+export const hookPriority = { tcp: 1, letGo: 2, fromPlugin: 3 } as const;
+
+/** Entries stand at this priority and below, one step for each rank. */
+export const TOP_ENTRY_PRIORITY = 65000;
+
+/** Priorities in the verdict table. */
+export const verdictPriority = { otherwise: 0, connection: 20, abandon: 30, take: 40 } as const;
+
+/** Throws a `RangeError` where tables, priorities or register are not to be had. */
+export function checkLayout({ priority, firstTable, register }: SwitchLayout): void {
+  const within = (name: string, value: number, from: number, to: number) => {
+    if (Number.isInteger(value) && value >= from && value <= to) return;
+    throw new RangeError(`${name} ${value} is out of range; expected ${from} to ${to}`);
+  };
+  within("priority", priority, 1, 0xffff - hookPriority.fromPlugin);
+  within("first table", firstTable, 1, 254 - TABLE_COUNT);
+  within("register", register, 0, 15);
+}

@@ -1,0 +1,60 @@
+import { type FieldMatch, type FieldName, type LearnSpec, TcpFlag } from "openflow-ts";
+import type { Family } from "../table/index.js";
+import type { Register } from "./register.js";
+
+interface TupleFields {
+  readonly etherType: bigint;
+  readonly source: FieldName;
+  readonly destination: FieldName;
+  readonly addressBits: number;
+}
+
+export const tupleFields: Readonly<Record<Family, TupleFields>> = {
+  ipv4: { etherType: 0x0800n, source: "ipv4_src", destination: "ipv4_dst", addressBits: 32 },
+  ipv6: { etherType: 0x86ddn, source: "ipv6_src", destination: "ipv6_dst", addressBits: 128 },
+};
+
+const PROTOCOL_TCP = 6n;
+
+/** TCP of an address family. */
+export function tcp(family: Family): FieldMatch[] {
+  return [
+    { field: "eth_type", value: tupleFields[family].etherType },
+    { field: "ip_proto", value: PROTOCOL_TCP },
+  ];
+}
+
+/** The first packet of a connection: SYN without ACK. */
+export const FIRST_PACKET: FieldMatch = {
+  field: "tcp_flags",
+  value: BigInt(TcpFlag.SYN),
+  mask: BigInt(TcpFlag.SYN | TcpFlag.ACK),
+};
+
+/**
+ * What a SYN leaves in the table of connections: a flow for exactly its own 5-tuple, or for the answers to it
+ * (`reversed`), that sets `known` as given.
+ */
+export function learnSpecs(family: Family, reversed: boolean, register: Register, known: 0 | 1): LearnSpec[] {
+  const { etherType, source, destination, addressBits } = tupleFields[family];
+  const copy = (to: FieldName, from: FieldName, bits: number): LearnSpec => ({
+    kind: "match",
+    bits,
+    from: { field: from, offset: 0 },
+    to: { field: to, offset: 0 },
+  });
+  const [sourceFrom, destinationFrom] = reversed ? [destination, source] : [source, destination];
+  const [sourcePortFrom, destinationPortFrom]: FieldName[] = reversed
+    ? ["tcp_dst", "tcp_src"]
+    : ["tcp_src", "tcp_dst"];
+  const { bits, ...position } = register.part("known");
+  return [
+    { kind: "match", bits: 16, value: etherType, to: { field: "eth_type", offset: 0 } },
+    { kind: "match", bits: 8, value: PROTOCOL_TCP, to: { field: "ip_proto", offset: 0 } },
+    copy(source, sourceFrom, addressBits),
+    copy(destination, destinationFrom, addressBits),
+    copy("tcp_src", sourcePortFrom!, 16),
+    copy("tcp_dst", destinationPortFrom!, 16),
+    { kind: "load", bits, value: BigInt(known), to: position },
+  ];
+}

@@ -1,0 +1,304 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { type FieldName, Port } from "openflow-ts";
+import { decodeCookie, FlowKind } from "../../flows/pipeline/cookie.js";
+import { EntryTooWideError } from "../../flows/pipeline/entry-flows.js";
+import { flow } from "../../flows/pipeline/flow.js";
+import { compilePipeline, DEFAULT_LAYOUT, type PipelineInput } from "../../flows/pipeline/index.js";
+import { type EntrySpec, LookupTable } from "../../flows/table/index.js";
+import { FlowTable, NORMAL, type Output, type TcpPacket, tcpPacket } from "./flow-table.js";
+
+const LAN = 1;
+const WAN = 2;
+const TPO = 3;
+const CANARY = 4;
+const MAC = 0x0200000000aan;
+
+const toServer: EntrySpec = {
+  protocol: "tcp",
+  source: ["10.1.0.0/24", "fd00:1::/64"],
+  destination: ["10.2.0.0/24", "fd00:2::/64"],
+  action: "optimize",
+  peer: "b",
+};
+
+/** A switch with NORMAL and our flows for a table, whose plugin has just given a sign of life. */
+function attached(specs: EntrySpec[], changes: Partial<PipelineInput> = {}): FlowTable {
+  const pipeline = compilePipeline({
+    layout: DEFAULT_LAYOUT,
+    instance: 0,
+    round: 1,
+    timeouts: { idle: 600, finIdle: 45 },
+    families: ["ipv4", "ipv6"],
+    table: new LookupTable(specs),
+    peers: new Map([
+      ["b", 1],
+      ["c", 2],
+    ]),
+    peersUp: new Set(["b"]),
+    localPort: { ofport: TPO, mac: MAC },
+    canary: CANARY,
+    passFrom: [],
+    ...changes,
+  });
+  const table = new FlowTable([NORMAL, ...pipeline.flows]);
+  table.run(pipeline.lease);
+  return table;
+}
+
+/** `edge`, `normal`, or what else happened. */
+function fate(outputs: readonly Output[]): string {
+  assert.equal(outputs.length, 1, "each packet goes to one place");
+  const { port, fields } = outputs[0]!;
+  const ours = fields.get("eth_dst") === MAC;
+  if (port === TPO && ours) return "edge";
+  if (port === Port.NORMAL && !ours) return "normal";
+  return `port ${port}, destination ${fields.get("eth_dst")?.toString(16)}`;
+}
+
+const client = "10.1.0.11 40000";
+const server = "10.2.0.11 80";
+const send = (table: FlowTable, packet: TcpPacket) => fate(table.send(tcpPacket(packet)));
+const fromClient = (flags: string, changes: Partial<TcpPacket> = {}): TcpPacket => ({
+  in: LAN,
+  from: client,
+  to: server,
+  flags,
+  ...changes,
+});
+const fromServer = (flags: string, changes: Partial<TcpPacket> = {}): TcpPacket => ({
+  in: LAN,
+  from: server,
+  to: client,
+  flags,
+  ...changes,
+});
+
+test("a connection in the table goes to the edge from its SYN on", () => {
+  const table = attached([toServer]);
+  assert.equal(send(table, fromClient("S")), "edge");
+  assert.equal(send(table, fromClient("A")), "edge");
+  assert.equal(send(table, fromClient("FA")), "edge");
+});
+
+test("a connection that was open before stays direct", () => {
+  const table = attached([toServer]);
+  assert.equal(send(table, fromClient("A")), "normal");
+  assert.equal(send(table, fromClient("S", { from: "10.1.0.11 40001" })), "edge");
+  assert.equal(send(table, fromClient("A")), "normal");
+});
+
+test("a learned connection is its exact 5-tuple and no other", () => {
+  const table = attached([toServer]);
+  send(table, fromClient("S"));
+  for (const other of [
+    { from: "10.1.0.12 40000" },
+    { from: "10.1.0.11 40001" },
+    { to: "10.2.0.12 80" },
+    { to: "10.2.0.11 81" },
+    { from: server, to: client },
+  ]) {
+    assert.equal(send(table, fromClient("A", other)), "normal", JSON.stringify(other));
+  }
+});
+
+test("connections outside the table and what is not TCP meet the bridge's own flows", () => {
+  const table = attached([toServer]);
+  assert.equal(send(table, fromClient("S", { to: "10.3.0.11 80" })), "normal");
+  assert.equal(send(table, fromClient("S", { from: "10.9.0.11 40000" })), "normal");
+  const arp = new Map<FieldName, bigint>([
+    ["in_port", BigInt(LAN)],
+    ["eth_type", 0x0806n],
+  ]);
+  assert.equal(fate(table.send(arp)), "normal");
+  const udp = new Map([...tcpPacket(fromClient("")), ["ip_proto", 17n]] as [FieldName, bigint][]);
+  assert.equal(fate(table.send(udp)), "normal");
+});
+
+test("an entry is directional: what the peer's side opens is not taken", () => {
+  const table = attached([toServer]);
+  assert.equal(send(table, fromServer("S", { in: WAN })), "normal");
+  assert.equal(send(table, fromClient("SA")), "normal");
+});
+
+test("nothing is taken that comes in by a port to let pass", () => {
+  const table = attached([toServer], { passFrom: [WAN] });
+  assert.equal(send(table, fromClient("S", { in: WAN })), "normal");
+  assert.equal(send(table, fromClient("S")), "edge");
+  assert.equal(send(table, fromClient("A", { in: WAN })), "normal");
+});
+
+test("an edge's onward connection goes its way, and the answers to it come back to the edge", () => {
+  const table = attached([]);
+  assert.equal(send(table, fromServer("SA")), "normal");
+  assert.equal(send(table, fromClient("S", { in: TPO })), "normal");
+  assert.equal(send(table, fromServer("SA")), "edge");
+  assert.equal(send(table, fromServer("A")), "edge");
+  assert.equal(send(table, fromClient("A", { in: TPO })), "normal");
+  assert.equal(send(table, fromServer("A", { to: "10.1.0.11 40001" })), "normal");
+});
+
+test("what leaves the edge is not taken again", () => {
+  const table = attached([toServer]);
+  assert.equal(send(table, fromClient("S", { in: TPO })), "normal");
+  assert.equal(send(table, fromClient("A", { in: TPO })), "normal");
+});
+
+test("a pass entry above an optimize entry is an exception, below it is nothing", () => {
+  const ssh: EntrySpec = { protocol: "tcp", ports: 22, action: "pass" };
+  const packet = fromClient("S", { to: "10.2.0.11 22" });
+  assert.equal(send(attached([ssh, toServer]), packet), "normal");
+  assert.equal(send(attached([toServer, ssh]), packet), "edge");
+});
+
+test("new connections to a peer that is down pass, and do not fall to a later entry", () => {
+  const toC: EntrySpec = { ...toServer, peer: "c" };
+  assert.equal(send(attached([toC]), fromClient("S")), "normal");
+  assert.equal(send(attached([toC, toServer]), fromClient("S")), "normal");
+  assert.equal(send(attached([toC, toServer], { peersUp: new Set(["c"]) }), fromClient("S")), "edge");
+});
+
+test("with the canary dead everything passes, known connections as well", () => {
+  const table = attached([toServer]);
+  send(table, fromClient("S"));
+  table.deadPorts.add(CANARY);
+  assert.equal(send(table, fromClient("A")), "normal");
+  assert.equal(send(table, fromClient("S", { from: "10.1.0.11 40001" })), "normal");
+  assert.equal(send(table, fromClient("A", { from: "10.1.0.11 40001" })), "normal");
+});
+
+test("without a sign of life new connections pass and known ones stay", () => {
+  const table = attached([toServer]);
+  send(table, fromClient("S"));
+  const lease = table.flows.findIndex(({ cookie }) => decodeCookie(cookie)?.kind === FlowKind.LEASE);
+  table.flows.splice(lease, 1);
+  assert.equal(send(table, fromClient("A")), "edge");
+  assert.equal(send(table, fromClient("S", { from: "10.1.0.11 40001" })), "normal");
+});
+
+test("a 5-tuple that was steered and is used again when it is not to be taken stays direct", () => {
+  const up = attached([toServer]);
+  send(up, fromClient("S"));
+  const learned = up.flows.filter(({ cookie }) => decodeCookie(cookie)?.kind === FlowKind.CONNECTION);
+  const down = attached([toServer], { peersUp: new Set() });
+  down.flows.push(...learned);
+  assert.equal(send(down, fromClient("A")), "edge");
+  assert.equal(send(down, fromClient("S")), "normal");
+  assert.equal(send(down, fromClient("A")), "normal");
+  assert.equal(
+    down.flows.filter(({ cookie }) => decodeCookie(cookie)?.kind === FlowKind.CONNECTION).length,
+    1,
+  );
+});
+
+test("IPv6 goes the same way, and only where it is asked for", () => {
+  const syn = fromClient("S", { from: "fd00:1::11 40000", to: "fd00:2::11 80" });
+  const table = attached([toServer]);
+  assert.equal(send(table, syn), "edge");
+  assert.equal(send(table, { ...syn, flags: "A" }), "edge");
+  assert.equal(send(attached([toServer], { families: ["ipv4"] }), syn), "normal");
+});
+
+test("an entry of a VLAN takes frames with that tag alone", () => {
+  const table = attached([{ ...toServer, vlan: 10 }]);
+  assert.equal(send(table, fromClient("S", { vlan: 10 })), "edge");
+  assert.equal(send(table, fromClient("S", { vlan: 11, from: "10.1.0.12 1" })), "normal");
+  assert.equal(send(table, fromClient("S", { from: "10.1.0.13 1" })), "normal");
+  const untagged = attached([{ ...toServer, vlan: "untagged" }]);
+  assert.equal(send(untagged, fromClient("S")), "edge");
+  assert.equal(send(untagged, fromClient("S", { vlan: 10, from: "10.1.0.12 1" })), "normal");
+});
+
+test("the flows of others see the packet as it came, but for the done bit of our register", () => {
+  const foreign = flow(
+    0,
+    10,
+    0n,
+    [{ field: "eth_type", value: 0x0800n }],
+    [{ type: "output", port: 9, maxLength: 0 }],
+  );
+  for (const packet of [
+    fromClient("S", { to: "10.3.0.11 80" }),
+    fromClient("A"),
+    fromClient("S", { in: TPO }),
+  ]) {
+    const table = attached([toServer]);
+    table.flows.push(foreign);
+    const [output, ...more] = table.send(tcpPacket(packet));
+    assert.equal(more.length, 0);
+    assert.equal(output!.port, 9);
+    const { fields } = output!;
+    assert.equal(fields.get("reg15"), 1n << 31n);
+    for (const [field, value] of tcpPacket(packet)) assert.equal(fields.get(field), value, field);
+  }
+});
+
+test("all flows carry our cookie and stand in our tables or above our priority", () => {
+  const table = attached([toServer]);
+  for (const { cookie, table: number, priority } of table.flows.slice(1)) {
+    assert.ok(decodeCookie(cookie));
+    assert.ok(number === 0 ? priority > 60000 : number >= 200 && number < 204);
+  }
+});
+
+test("lists and ranges become as many flows as they need, and too many are refused with the entry's name", () => {
+  const ports = Array.from({ length: 100 }, (_, i) => 2 * i + 1);
+  const wide: EntrySpec = { ...toServer, name: "wide", sourcePorts: ports, ports };
+  assert.throws(
+    () => attached([wide]),
+    (error) => error instanceof EntryTooWideError && /entry 1 \(wide\) takes 20000 flows/.test(error.message),
+  );
+  const flows = attached([{ ...toServer, ports: [80, "8000-8099"] }], { families: ["ipv4"] }).flows;
+  assert.equal(flows.filter(({ table, priority }) => table === 202 && priority > 0).length, 4);
+});
+
+const spec = fc.record({
+  protocol: fc.constantFrom<("tcp" | "udp" | "any")[]>("tcp", "tcp", "any", "udp"),
+  source: fc.constantFrom("any", "10.0.0.0/31", "10.0.0.1", "10.0.0.1-10.0.0.2", "fd00::/127"),
+  destination: fc.constantFrom("any", "10.0.0.2/31", "10.0.0.3-10.0.0.9"),
+  ports: fc.constantFrom<(string | number)[]>("any", 1, "1-2", "2-4"),
+  vlan: fc.constantFrom<("any" | "untagged" | 1)[]>("any", "any", "untagged", 1),
+  peer: fc.constantFrom("b", "c", undefined),
+});
+const specs = fc.array(spec, { maxLength: 8 }).map((list) =>
+  list
+    .filter(({ source, destination }) => !(source.includes(":") && destination !== "any"))
+    .map(({ peer, ports, protocol, ...rest }): EntrySpec => {
+      const action =
+        peer === undefined ? ({ action: "pass" } as const) : ({ action: "optimize", peer } as const);
+      return { ...rest, ...action, protocol, ...(protocol !== "any" && { ports }) };
+    }),
+);
+const packet = fc
+  .record({
+    source: fc.constantFrom("10.0.0.0", "10.0.0.1", "10.0.0.2", "10.0.0.5", "fd00::1", "fd00::2"),
+    destination: fc.constantFrom("10.0.0.2", "10.0.0.3", "10.0.0.9", "10.0.0.10"),
+    sourcePort: fc.integer({ min: 1, max: 3 }),
+    destinationPort: fc.integer({ min: 1, max: 5 }),
+    vlan: fc.constantFrom(undefined, 1, 2),
+  })
+  .map((fields) => (fields.source.includes(":") ? { ...fields, destination: "fd00::9" } : fields));
+
+test("of any table and any SYN, the pipeline takes exactly what the look-up table says", () => {
+  fc.assert(
+    fc.property(specs, fc.array(packet, { minLength: 1, maxLength: 20 }), (list, packets) => {
+      const table = attached(list);
+      const oracle = new LookupTable(list);
+      for (const { source, sourcePort, destination, destinationPort, vlan } of packets) {
+        const tuple = { protocol: "tcp", source, sourcePort, destination, destinationPort } as const;
+        const entry = oracle.lookup({ ...tuple, ...(vlan !== undefined && { vlan }) });
+        const expected = entry?.action.type === "optimize" && entry.action.peer === "b" ? "edge" : "normal";
+        const syn: TcpPacket = {
+          in: LAN,
+          from: `${source} ${sourcePort}`,
+          to: `${destination} ${destinationPort}`,
+          flags: "S",
+          ...(vlan !== undefined && { vlan }),
+        };
+        assert.equal(send(table, syn), expected);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
