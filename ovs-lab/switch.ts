@@ -1,0 +1,108 @@
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { must, run } from "./command.js";
+import { LabError } from "./errors.js";
+import { BRIDGE, type Site } from "./topology.js";
+
+export type Datapath = "kernel" | "netdev";
+
+/** One site's Open vSwitch: a database server and a vswitchd of its own, both in the switch's namespace, all its files in one directory. */
+export class OvsSwitch {
+  readonly directory: string;
+  readonly database: string;
+  readonly #site: Site;
+
+  constructor(site: Site, directory: string) {
+    this.#site = site;
+    this.directory = directory;
+    this.database = `unix:${directory}/db.sock`;
+  }
+
+  /** For OVS's programs: what they would otherwise look for where the machine's own OVS is. */
+  get environment(): Readonly<Record<string, string>> {
+    const { directory } = this;
+    return { OVS_RUNDIR: directory, OVS_LOGDIR: directory, OVS_DBDIR: directory, OVS_SYSCONFDIR: directory };
+  }
+
+  /** Returns when the bridge forwards. @throws LabError `OVS_FAILED` */
+  async start(datapath: Datapath): Promise<void> {
+    const { directory, database, environment: env } = this;
+    const daemon = ["--pidfile", "--log-file", "--detach", "--no-chdir"];
+    try {
+      mkdirSync(directory, { recursive: true });
+      await must(["ovsdb-tool", "create", `${directory}/conf.db`], { env });
+      const remotes = [`--remote=p${database}`, "--remote=db:Open_vSwitch,Open_vSwitch,manager_options"];
+      await this.#inside(["ovsdb-server", `${directory}/conf.db`, ...remotes, ...daemon]);
+      await must(["ovs-vsctl", "--no-wait", ...this.#configuration(datapath)], { env });
+      // Detaches when it has applied the configuration that it found.
+      await this.#inside(["ovs-vswitchd", database, ...daemon]);
+      if (datapath === "netdev" && !this.#segmentsItself()) await this.#withoutOffloads();
+    } catch (error) {
+      const said = error instanceof Error ? error.message : String(error);
+      throw new LabError("OVS_FAILED", `site ${this.#site.name}: ${said}${this.#complaint()}`);
+    }
+  }
+
+  /** The pids of the two daemons, from their pid files; undefined where there is none. */
+  get pids(): { readonly ovsdbServer: number | undefined; readonly vswitchd: number | undefined } {
+    return { ovsdbServer: this.#pid("ovsdb-server"), vswitchd: this.#pid("ovs-vswitchd") };
+  }
+
+  #configuration(datapath: Datapath): string[] {
+    const { name, router, hosts } = this.#site;
+    const type = datapath === "netdev" ? "netdev" : "system";
+    const ports = [router, ...hosts].map(({ port }) => port);
+    return [
+      "init",
+      ...["--", "set", "Open_vSwitch", ".", `external_ids:system-id=ovs-lab-${name}`],
+      ...(datapath === "netdev" ? ["other_config:userspace-tso-enable=true"] : []),
+      ...["--", "add-br", BRIDGE, "--", "set", "bridge", BRIDGE, `datapath_type=${type}`],
+      ...ports.flatMap((port) => ["--", "add-port", BRIDGE, port]),
+    ];
+  }
+
+  #inside(argv: readonly string[]): Promise<string> {
+    return must(["ip", "netns", "exec", this.#site.switch.namespace, ...argv], { env: this.environment });
+  }
+
+  /** Whether vswitchd took the offer to handle large segments in user space, which also takes care of checksums. */
+  #segmentsItself(): boolean {
+    return /userspace.*segmentation offload.* enabled/i.test(this.#log());
+  }
+
+  /** Without it, veth devices hand on large and unfinished packets that the netdev datapath would forward as they are. */
+  async #withoutOffloads(): Promise<void> {
+    const { hosts, router } = this.#site;
+    const off = ["tx", "off", "tso", "off", "gso", "off"];
+    for (const { namespace } of hosts)
+      await must(["ip", "netns", "exec", namespace, "ethtool", "-K", "eth0", ...off]);
+    await must(["ip", "netns", "exec", router.namespace, "ethtool", "-K", "lan0", ...off]);
+  }
+
+  #log(): string {
+    const path = `${this.directory}/ovs-vswitchd.log`;
+    return existsSync(path) ? readFileSync(path, "utf8") : "";
+  }
+
+  #complaint(): string {
+    const lines = this.#log()
+      .split("\n")
+      .filter((line) => /\|(EMER|ERR)\|/.test(line));
+    return lines.length === 0 ? "" : `; vswitchd: ${lines.at(-1)}`;
+  }
+
+  #pid(daemon: string): number | undefined {
+    const path = `${this.directory}/${daemon}.pid`;
+    return existsSync(path) ? Number(readFileSync(path, "utf8")) : undefined;
+  }
+}
+
+/** The kernel's datapath where its module is there or can be loaded. */
+export async function availableDatapath(): Promise<Datapath> {
+  if (existsSync("/sys/module/openvswitch")) return "kernel";
+  try {
+    const { status } = await run(["modprobe", "openvswitch"]);
+    return status === 0 ? "kernel" : "netdev";
+  } catch {
+    return "netdev"; // no modprobe: no modules either
+  }
+}
