@@ -1,6 +1,8 @@
+export { DecodeError, EncodeError, OpenFlowLibraryError, ParseError } from "./errors/error.js";
 export type { Field, FieldName } from "./fields/registry.js";
 export { fieldByName, fields } from "./fields/registry.js";
 export type { FieldHeader, FieldRow, Prerequisite, ValueKind } from "./fields/row.js";
+export { decode, decodeHeader, encode, type Header, headerSize } from "./messages/message.js";
 export type * from "./model/action.js";
 export type * from "./model/bundle.js";
 export * from "./model/constants.js";

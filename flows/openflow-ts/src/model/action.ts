@@ -1,6 +1,7 @@
 import type { LegacyAction } from "./legacy-action.js";
 import type { FieldPosition, MatchField } from "./match.js";
 import type { NiciraAction } from "./nicira-action.js";
+import type { Tagged } from "./tagged.js";
 
 export interface OutputAction {
   readonly type: "output";
@@ -76,4 +77,6 @@ export type StandardAction =
 
 export type Action = StandardAction | NiciraAction | LegacyAction;
 export type ActionType = Action["type"];
-export type ActionOf<T extends ActionType> = Extract<Action, { readonly type: T }>;
+
+/** The member of `Action` that has this type, also where it shares its shape with others. */
+export type ActionOf<T extends ActionType> = Tagged<Action, T>;

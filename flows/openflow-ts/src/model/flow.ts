@@ -126,4 +126,5 @@ export type FlowUpdate =
     }
   /** A change that this controller asked for itself, by the xid of its request. */
   | { readonly event: "abbrev"; readonly xid: number }
-  | { readonly event: "paused" | "resumed" };
+  | { readonly event: "paused" }
+  | { readonly event: "resumed" };

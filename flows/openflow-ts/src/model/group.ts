@@ -1,12 +1,11 @@
 import type { Action } from "./action.js";
 import type { GroupModCommand, GroupType } from "./enumeration.js";
 import type { Duration } from "./instruction.js";
-import type { Match } from "./match.js";
-import type { ExperimenterProperty } from "./property.js";
+import type { ExperimenterProperty, UnknownProperty } from "./property.js";
 
 /** One bucket. What it does not need is absent; properties stand on the wire in the order of the object's keys. */
 export interface GroupBucket {
-  /** OpenFlow 1.5. */
+  /** OpenFlow 1.5. Absent: the place in the list. */
   readonly id?: number;
   /** Share of traffic; only of select groups. */
   readonly weight?: number;
@@ -16,21 +15,13 @@ export interface GroupBucket {
   readonly watchGroup?: number;
   readonly actions: readonly Action[];
   readonly experimenter?: readonly ExperimenterProperty[];
+  readonly unknown?: readonly UnknownProperty[];
 }
 
-/** Properties of a group (OpenFlow 1.5). */
+/** Properties of a group (OpenFlow 1.5). OVS takes how a select group chooses its bucket as an experimenter's property. */
 export interface GroupProperties {
-  readonly selection?: SelectionMethod;
   readonly experimenter?: readonly ExperimenterProperty[];
-}
-
-/** How a select group chooses its bucket (Netronome extension that OVS implements). */
-export interface SelectionMethod {
-  /** "hash" or "dp_hash". */
-  readonly method: string;
-  readonly parameter: bigint;
-  /** Fields that are hashed, as OXM with all-ones or partial values. */
-  readonly fields: Match;
+  readonly unknown?: readonly UnknownProperty[];
 }
 
 export interface GroupMod {

@@ -25,6 +25,8 @@ export interface UnknownFieldMatch {
   readonly hasMask: boolean;
   /** Only in class 0xffff. */
   readonly experimenter?: number;
+  /** Only in fields of ONF with the number 0. */
+  readonly experimenterType?: number;
   /** Value and, with `hasMask`, mask. */
   readonly data: Uint8Array;
 }
@@ -49,6 +51,7 @@ export interface UnknownFieldReference {
   readonly hasMask: boolean;
   readonly size: number;
   readonly experimenter?: number;
+  readonly experimenterType?: number;
 }
 
 export type AnyFieldReference = FieldReference | UnknownFieldReference;

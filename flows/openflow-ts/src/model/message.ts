@@ -1,4 +1,3 @@
-import type { Version } from "../version.js";
 import type { BundleAdd, BundleControl } from "./bundle.js";
 import type { FlowMod, FlowRemoved, PacketIn, PacketOut } from "./flow.js";
 import type { GroupMod } from "./group.js";
@@ -21,6 +20,7 @@ import type {
   SwitchConfig,
 } from "./switch.js";
 import type { TableMod, TableStatus } from "./table.js";
+import type { Tagged } from "./tagged.js";
 
 /** Any message, without version and transaction: the same whichever version carries it. */
 export type Message =
@@ -54,11 +54,12 @@ export type Message =
   | ControllerStatus;
 
 export type MessageType = Message["type"];
-export type MessageOf<T extends MessageType> = Extract<Message, { readonly type: T }>;
+export type MessageOf<T extends MessageType> = Tagged<Message, T>;
 
 /** A message with its header. */
 export interface Envelope<M extends Message = Message> {
-  readonly version: Version;
+  /** The version byte. Hello, error and echo are the same in all versions and may bear any. */
+  readonly version: number;
   readonly xid: number;
   readonly message: M;
 }

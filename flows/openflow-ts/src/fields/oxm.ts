@@ -1,0 +1,103 @@
+import type { Match, MatchField, UnknownFieldMatch } from "../model/match.js";
+import type { Codec } from "../wire/codec.js";
+import type { Reader } from "../wire/reader.js";
+import type { Writer } from "../wire/writer.js";
+import { chosenHeader, formOf, type HeaderPlace, knownField, readHeader, writeHeader } from "./header.js";
+import { fieldByHeader } from "./registry.js";
+
+/** One field with its value. */
+export function matchField(place: HeaderPlace): Codec<MatchField> {
+  return {
+    read: (reader) => readMatchField(reader, place),
+    write: (writer, field) => writeMatchField(writer, field, place),
+  };
+}
+
+function readMatchField(reader: Reader, place: HeaderPlace): MatchField {
+  const header = readHeader(reader);
+  const known = fieldByHeader(header);
+  if (!known) {
+    const unknown: UnknownFieldMatch = {
+      field: "unknown",
+      class: header.class,
+      number: header.number,
+      hasMask: header.hasMask,
+      ...(header.experimenter !== undefined && { experimenter: header.experimenter }),
+      ...(header.experimenterType !== undefined && { experimenterType: header.experimenterType }),
+      data: reader.bytes(header.size),
+    };
+    return unknown;
+  }
+  const { field } = known;
+  const size = header.hasMask ? header.size / 2 : header.size;
+  const fits = field.variable
+    ? Number.isInteger(size) && size >= 1 && size <= field.bytes
+    : size === field.bytes;
+  if (!fits) {
+    throw reader.fail(
+      reader.lengthError,
+      `${field.name} with ${header.size} bytes of value${header.hasMask ? " and mask" : ""}`,
+    );
+  }
+  const value = reader.unsigned(size);
+  const form = formOf(field, known.header, place, reader.version);
+  return {
+    field: field.name,
+    value,
+    ...(header.hasMask && { mask: reader.unsigned(size) }),
+    ...(form && { form }),
+    ...(size !== field.bytes && { size }),
+  };
+}
+
+function writeMatchField(writer: Writer, given: MatchField, place: HeaderPlace): void {
+  if (given.field === "unknown") {
+    writeHeader(writer, { ...given, size: given.data.length });
+    writer.bytes(given.data);
+    return;
+  }
+  const field = knownField(given.field);
+  const { form: _form, since: _since, ...numbers } = chosenHeader(writer, field, given.form, place);
+  const size = given.size ?? field.bytes;
+  const hasMask = given.mask !== undefined;
+  writeHeader(writer, { ...numbers, hasMask, size: hasMask ? 2 * size : size });
+  writer.unsigned(given.value, size);
+  if (given.mask !== undefined) writer.unsigned(given.mask, size);
+}
+
+/** Fields one after the other, to the end. */
+export const matchFields: Codec<Match> = {
+  read(reader) {
+    const match: MatchField[] = [];
+    while (reader.remaining > 0) match.push(readMatchField(reader, "match"));
+    return match;
+  },
+  write(writer, match) {
+    for (const field of match) writeMatchField(writer, field, "match");
+  },
+};
+
+const oxmMatchType = 1;
+
+/** `struct ofp_match`: type, length without the padding, fields, zeros to a multiple of 8 bytes. */
+export const match: Codec<Match> = {
+  read(reader) {
+    const type = reader.u16();
+    if (type !== oxmMatchType) throw reader.fail("OFPBMC_BAD_TYPE", `a match of type ${type}`);
+    const length = reader.u16();
+    if (length < 4) throw reader.fail("OFPBMC_BAD_LEN", `a match of ${length} bytes`);
+    const fields = matchFields.read(reader.sub(length - 4, "OFPBMC_BAD_LEN"));
+    const padding = (8 - (length % 8)) % 8;
+    if (padding > reader.remaining) throw reader.fail("OFPBMC_BAD_LEN", "a match without its padding");
+    reader.skip(padding);
+    return fields;
+  },
+  write(writer, fields) {
+    const start = writer.length;
+    writer.u16(oxmMatchType);
+    writer.u16(0);
+    matchFields.write(writer, fields);
+    writer.patchU16(start + 2, writer.length - start);
+    writer.pad8(start);
+  },
+};

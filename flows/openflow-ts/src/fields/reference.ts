@@ -1,0 +1,35 @@
+import type { AnyFieldReference } from "../model/match.js";
+import type { Codec } from "../wire/codec.js";
+import { chosenHeader, formOf, type HeaderPlace, knownField, readHeader, writeHeader } from "./header.js";
+import { fieldByHeader } from "./registry.js";
+
+/** A field without a value, as the actions that name fields have it: its header. */
+export function fieldReference(place: HeaderPlace): Codec<AnyFieldReference> {
+  return {
+    read(reader) {
+      const header = readHeader(reader);
+      const known = fieldByHeader(header);
+      const fits =
+        known !== undefined &&
+        !header.hasMask &&
+        (header.size === known.field.bytes ||
+          (known.field.variable && header.size >= 1 && header.size <= known.field.bytes));
+      if (!fits) return { field: "unknown", ...header };
+      const form = formOf(known.field, known.header, place, reader.version);
+      return {
+        field: known.field.name,
+        ...(form && { form }),
+        ...(header.size !== known.field.bytes && { size: header.size }),
+      };
+    },
+    write(writer, reference) {
+      if (reference.field === "unknown") {
+        writeHeader(writer, reference);
+        return;
+      }
+      const field = knownField(reference.field);
+      const { form: _form, since: _since, ...numbers } = chosenHeader(writer, field, reference.form, place);
+      writeHeader(writer, { ...numbers, hasMask: false, size: reference.size ?? field.bytes });
+    },
+  };
+}
