@@ -10,9 +10,10 @@
  *
  * - owner: 0x54504f. Together with the instance it says whose the flow is.
  * - instance: which of several plugins on the bridge.
- * - kind: what the flow is for, by `FlowKind`.
- * - round: of flows that the switch has learned: which life of the plugin they belong to. 0 in all others, which a new
- *   life of the plugin finds as it wants them and leaves alone.
+ * - kind: what the flow is for, by `FlowKind`. Its upper half tells the flows that we install from those that the
+ *   switch learns.
+ * - round: of learned flows: which life of the plugin they belong to. 0 in all others, which a new life of the plugin
+ *   finds as it wants them and leaves alone.
  * - peer: number of the peer that the flow steers to; 0 for none.
  */
 export interface Cookie {
@@ -24,24 +25,29 @@ export interface Cookie {
 
 export const FlowKind = {
   /** In table 0. */
-  HOOK: 1,
+  HOOK: 0x11,
   /** Of the look-up table. */
-  ENTRY: 2,
+  ENTRY: 0x12,
   /** Takes a packet or lets it go. */
-  VERDICT: 3,
+  VERDICT: 0x13,
   /** Learned from a SYN. */
-  CONNECTION: 4,
+  CONNECTION: 0x21,
   /** Learned from a sign of life of the plugin. */
-  LEASE: 5,
+  LEASE: 0x22,
 } as const;
 export type FlowKind = (typeof FlowKind)[keyof typeof FlowKind];
 
-const OWNER = 0x54504fn;
+/** Some of all cookies: those that agree with `cookie` in the bits of `mask`. */
+export interface CookieRange {
+  readonly cookie: bigint;
+  readonly mask: bigint;
+}
 
-/** Bits of the cookie that say whose the flow is. */
-export const OWNER_MASK = 0xffffffff00000000n;
-/** Bits that also say what it is for. */
-export const KIND_MASK = 0xffffffffff000000n;
+const OWNER = 0x54504fn;
+const OWNER_MASK = 0xffffffff00000000n;
+const HALF_KIND_MASK = 0xfffffffff0000000n;
+const ROUND_MASK = 0xfffffffff0ff0000n;
+
 /** Rounds run from 1 to this and then begin again. */
 export const LAST_ROUND = 255;
 /** Peers are numbered from 1 to this: the register of the pipeline has no room for more. */
@@ -64,4 +70,33 @@ export function decodeCookie(cookie: bigint): Cookie | undefined {
     round: Number((cookie >> 16n) & 0xffn),
     peer: Number(cookie & 0xffffn),
   };
+}
+
+/** All flows of an instance. */
+export function allOurs(instance: number): CookieRange {
+  return {
+    cookie: encodeCookie({ instance, kind: FlowKind.HOOK, round: 0, peer: 0 }) & OWNER_MASK,
+    mask: OWNER_MASK,
+  };
+}
+
+/** Those that the instance installs. */
+export function installedByUs(instance: number): CookieRange {
+  return {
+    cookie: encodeCookie({ instance, kind: FlowKind.HOOK, round: 0, peer: 0 }) & HALF_KIND_MASK,
+    mask: HALF_KIND_MASK,
+  };
+}
+
+/** Those that the switch has learned for the instance in one round. */
+export function learnedInRound(instance: number, round: number): CookieRange {
+  return {
+    cookie: encodeCookie({ instance, kind: FlowKind.CONNECTION, round, peer: 0 }) & ROUND_MASK,
+    mask: ROUND_MASK,
+  };
+}
+
+/** Whether a flow is one that the switch has learned. */
+export function isLearned({ kind }: Cookie): boolean {
+  return kind === FlowKind.CONNECTION || kind === FlowKind.LEASE;
 }

@@ -1,11 +1,13 @@
+export type { Cookie, CookieRange } from "./cookie.js";
 export {
+  allOurs,
   decodeCookie,
-  encodeCookie,
   FlowKind,
-  KIND_MASK,
+  installedByUs,
+  isLearned,
   LAST_PEER,
   LAST_ROUND,
-  OWNER_MASK,
+  learnedInRound,
 } from "./cookie.js";
 export { EntryTooWideError, TableTooDeepError } from "./entry-flows.js";
 export type { Flow } from "./flow.js";
