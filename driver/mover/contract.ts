@@ -64,7 +64,7 @@ export type MoverState = "idle" | "connecting" | "up" | "silent" | "down";
  * | timeout | nothing came from the peer for `downAfter` |
  * | restart | the peer has a new boot id |
  * | reset | the peer's process is the same, but it has begun a new session |
- * | corrupt | a buffer's check sum was wrong: what the link delivers cannot be trusted |
+ * | corrupt | a check sum or a number was wrong, or `reset()` was called: what the link delivers cannot be trusted |
  * | stopped | `stop()` was called here, or on the other side |
  */
 export type DownReason = "timeout" | "restart" | "reset" | "corrupt" | "stopped";
@@ -107,6 +107,8 @@ export interface MoverStats {
   readonly segmentsLost: number;
   readonly segmentsReceived: number;
   readonly segmentsDuplicate: number;
+  /** Segments that were not taken: no memory, or numbers that make no sense. */
+  readonly segmentsRefused: number;
   /** UDP payload. */
   readonly bytesSent: number;
   readonly bytesReceived: number;
@@ -133,6 +135,8 @@ export interface DataMover {
   start(): void;
   /** Tells the peer and ends the session; the link stays open. */
   stop(): void;
+  /** What was delivered makes no sense: ends the session (`down` with `corrupt`) and begins a new one. */
+  reset(): void;
   /** The source has something to say. Cheap, to be called as often as one likes. */
   wake(): void;
   stats(): MoverStats;

@@ -6,6 +6,8 @@
 export interface Link {
   /** Time between the wished and the real wake-up that has to be reckoned with, in milliseconds. */
   readonly granularity: number;
+  /** Bytes that the network adds to each datagram (28 for UDP over IPv4), for rates are meant on the wire. */
+  readonly overhead: number;
   /** Monotonic time in milliseconds, fractions included. */
   now(): number;
   /** Where datagrams and wake-ups go. To be called once, before anything else. */
@@ -49,7 +51,6 @@ export class SendBatch {
   readonly capacity: number;
   /** Headers of all datagrams, one after the other. */
   readonly arena: Uint8Array;
-  readonly view: DataView;
   readonly headerOffset: Uint32Array;
   readonly headerLength: Uint32Array;
   readonly payload: Uint8Array[];
@@ -63,7 +64,6 @@ export class SendBatch {
   constructor(capacity: number, headerBytes: number) {
     this.capacity = capacity;
     this.arena = new Uint8Array(capacity * headerBytes);
-    this.view = new DataView(this.arena.buffer);
     this.headerOffset = new Uint32Array(capacity);
     this.headerLength = new Uint32Array(capacity);
     this.payload = new Array<Uint8Array>(capacity).fill(NO_PAYLOAD);

@@ -1,0 +1,44 @@
+import { ACK_BUDGET, ACK_BUDGET_LIMIT, ACK_EVERY, ACK_INTERVAL, MAXIMUM_ACK_DELAY } from "./constants.js";
+
+/**
+ * When to acknowledge: at once when a gap opens, else after so many segments or so long, as far as the
+ * budget goes; and in any case before the sender would take silence for loss. Pure; times in milliseconds,
+ * sizes in bytes on the wire.
+ */
+export class AckSchedule {
+  /** A quarter of the round trip, if that is known and short. */
+  interval = ACK_INTERVAL;
+  #budget = ACK_BUDGET_LIMIT;
+  #unreported = 0;
+  #urgent = false;
+  #firstAt = Number.POSITIVE_INFINITY;
+
+  /** A datagram with data has come. `urgent`: the sender should know at once. */
+  onData(now: number, bytes: number, urgent: boolean): void {
+    this.#budget = Math.min(this.#budget + bytes * ACK_BUDGET, ACK_BUDGET_LIMIT);
+    if (this.#unreported === 0) this.#firstAt = now;
+    this.#unreported += 1;
+    if (urgent) this.#urgent = true;
+  }
+
+  /** Whether one that costs no datagram of its own is worth its bytes. */
+  worthwhile(now: number): boolean {
+    return this.#unreported > 0 && (this.#budget > 0 || now >= this.dueAt());
+  }
+
+  /** When an acknowledgement is due, if nothing else happens. */
+  dueAt(): number {
+    if (this.#unreported === 0) return Number.POSITIVE_INFINITY;
+    if (this.#budget <= 0) return this.#firstAt + MAXIMUM_ACK_DELAY;
+    if (this.#urgent || this.#unreported >= ACK_EVERY) return this.#firstAt;
+    return this.#firstAt + this.interval;
+  }
+
+  /** One has been sent, and took `bytes`. */
+  onSent(bytes: number): void {
+    this.#budget -= bytes;
+    this.#unreported = 0;
+    this.#urgent = false;
+    this.#firstAt = Number.POSITIVE_INFINITY;
+  }
+}

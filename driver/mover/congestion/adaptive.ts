@@ -1,0 +1,177 @@
+import { ACK_INTERVAL } from "../constants.js";
+import { Load, LossBaseline } from "./loss-baseline.js";
+import { MaxFilter } from "./max-filter.js";
+import { MinimumRtt } from "./minimum-rtt.js";
+import type { AcknowledgementSample, CongestionModel } from "./model.js";
+import { Rounds } from "./rounds.js";
+
+const STARTUP_GAIN = 2.77;
+const DRAIN_GAIN = 0.5;
+const UP_GAIN = 1.25;
+const DOWN_GAIN = 0.75;
+const CRUISE_ROUNDS = 6;
+/** Rounds whose greatest rate is the link's. */
+const RATE_ROUNDS = 10;
+const WINDOW_GAIN = 2;
+/** A start-up round that brings less than this has found the limit … */
+const GROWTH = 1.25;
+/** … if it is not the only one. */
+const PLATEAU_ROUNDS = 3;
+/** Datagrams in flight at first, and at least. */
+const FIRST_WINDOW = 32;
+const LEAST_WINDOW = 4;
+/** Milliseconds: the round trip of an unknown path. */
+const UNKNOWN_RTT = 100;
+/** A standing queue of this part of the round trip is too much. */
+const QUEUE_PART = 0.08;
+const QUEUE_LEAST = 1.5;
+const RELIEF_GAIN = 0.94;
+
+type Phase = "startup" | "drain" | "up" | "down" | "cruise";
+
+/** docs/mover.md, "The adaptive model". */
+export class AdaptiveModel implements CongestionModel {
+  #state: Phase = "startup";
+  readonly #rates = new MaxFilter(RATE_ROUNDS);
+  readonly #rounds = new Rounds();
+  readonly #loss = new LossBaseline();
+  readonly #minimum = new MinimumRtt();
+  readonly #datagram: number;
+  readonly #granularity: number;
+  #since = 0;
+  #sinceRound = 0;
+  #gain = STARTUP_GAIN;
+  #plateau = 0;
+  #fullRate = 0;
+  #startRate: number;
+
+  constructor(datagram: number, granularity: number, startRate?: number) {
+    this.#datagram = datagram;
+    this.#granularity = granularity;
+    this.#startRate = startRate ?? (FIRST_WINDOW * datagram) / UNKNOWN_RTT;
+  }
+
+  get phase(): number {
+    return this.#loss.phase;
+  }
+
+  get lossRate(): number {
+    return this.#loss.rate;
+  }
+
+  get state(): string {
+    return this.#state;
+  }
+
+  get delivered(): number {
+    return Math.max(this.#rates.value, this.#rates.value === 0 ? this.#startRate : 0);
+  }
+
+  get rate(): number {
+    return this.delivered / (1 - this.#loss.rate);
+  }
+
+  get pacingRate(): number {
+    return this.rate * this.#gain;
+  }
+
+  get #roundTrip(): number {
+    return this.#minimum.value < Number.POSITIVE_INFINITY ? this.#minimum.value : UNKNOWN_RTT;
+  }
+
+  get window(): number {
+    const gain = this.#state === "startup" ? STARTUP_GAIN : WINDOW_GAIN;
+    const window = this.rate * (gain * this.#roundTrip + ACK_INTERVAL + 2 * this.#granularity);
+    return Math.max(
+      window,
+      LEAST_WINDOW * this.#datagram,
+      this.#rates.value === 0 ? FIRST_WINDOW * this.#datagram : 0,
+    );
+  }
+
+  onSent(_now: number, _physical: number, bytes: number): void {
+    this.#loss.onSent(bytes);
+  }
+
+  onLost(phase: number, bytes: number): void {
+    this.#loss.onLost(phase, bytes);
+  }
+
+  onLossUndone(phase: number, bytes: number): void {
+    this.#loss.onLossUndone(phase, bytes);
+  }
+
+  onIdle(_now: number, physical: number): void {
+    this.#rounds.onIdle(physical);
+  }
+
+  onSilence(_now: number): void {
+    // nothing yet
+  }
+
+  restart(): void {
+    this.#rounds.restart();
+    this.#loss.restart();
+  }
+
+  onAcknowledgement(ack: AcknowledgementSample): void {
+    this.#loss.settle(ack.lowestInFlight);
+    if (this.#rounds.onAcknowledgement(ack)) this.#onRound(ack);
+    this.#advance(ack);
+  }
+
+  #onRound(ack: AcknowledgementSample): void {
+    const rounds = this.#rounds;
+    if (rounds.minimumRtt < Number.POSITIVE_INFINITY) this.#minimum.add(ack.now, rounds.minimumRtt);
+    if (!rounds.idle || rounds.rate > this.#rates.value) this.#rates.add(rounds.rate);
+    if (this.#state === "startup" && !rounds.idle) {
+      if (rounds.rate >= this.#fullRate * GROWTH) {
+        this.#fullRate = rounds.rate;
+        this.#plateau = 0;
+      } else this.#plateau += this.#queue > this.#roundTrip * 0.25 + QUEUE_LEAST ? 2 : 1;
+    }
+    if (this.#state === "cruise") {
+      const q = this.#queue > Math.max(this.#roundTrip * QUEUE_PART, QUEUE_LEAST);
+      this.#setGain(ack, q ? RELIEF_GAIN : 1);
+    }
+  }
+
+  /** The least that was waited in queues during the last round, milliseconds. */
+  get #queue(): number {
+    return this.#rounds.minimumRtt - this.#roundTrip;
+  }
+
+  #advance(ack: AcknowledgementSample): void {
+    const elapsed = ack.now - this.#since;
+    const full = this.rate * (this.#roundTrip + ACK_INTERVAL / 2);
+    switch (this.#state) {
+      case "startup":
+        if (this.#plateau >= PLATEAU_ROUNDS) this.#enter(ack, "drain", DRAIN_GAIN);
+        break;
+      case "drain":
+        if (ack.inFlight <= full || elapsed > 4 * this.#roundTrip) this.#enter(ack, "cruise", 1);
+        break;
+      case "up":
+        if (elapsed >= this.#roundTrip) this.#enter(ack, "down", DOWN_GAIN);
+        break;
+      case "down":
+        if (ack.inFlight <= full || elapsed >= this.#roundTrip) this.#enter(ack, "cruise", 1);
+        break;
+      case "cruise":
+        if (this.#rounds.count - this.#sinceRound >= CRUISE_ROUNDS) this.#enter(ack, "up", UP_GAIN);
+        break;
+    }
+  }
+
+  #enter(ack: AcknowledgementSample, state: Phase, gain: number): void {
+    this.#state = state;
+    this.#since = ack.now;
+    this.#sinceRound = this.#rounds.count;
+    this.#setGain(ack, gain);
+  }
+
+  #setGain(ack: AcknowledgementSample, gain: number): void {
+    this.#gain = gain;
+    this.#loss.begin(ack.next, gain > 1 ? Load.OVER : gain < 1 ? Load.UNDER : Load.FULL);
+  }
+}

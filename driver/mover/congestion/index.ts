@@ -1,0 +1,17 @@
+import type { RateOptions } from "../contract.js";
+import { AdaptiveModel } from "./adaptive.js";
+import type { CongestionModel } from "./model.js";
+
+/** The model for `options`; `datagram` is a full one's bytes on the wire, `granularity` the link's, in milliseconds. */
+export function congestionModel(
+  options: RateOptions,
+  datagram: number,
+  granularity: number,
+): CongestionModel {
+  switch (options.mode) {
+    case "adaptive":
+      return new AdaptiveModel(datagram, granularity, options.start && options.start / 8000);
+    default:
+      return new AdaptiveModel(datagram, granularity);
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * Decides how fast to send. It sees only transmissions and their fate, and has no clock of its own.
+ * Bytes are bytes on the wire, times are milliseconds, rates are bytes per millisecond.
+ */
+export interface CongestionModel {
+  readonly pacingRate: number;
+  /** What the link is believed to take, without the ups and downs of probing. */
+  readonly rate: number;
+  /** Most bytes that may be in flight. */
+  readonly window: number;
+  /** 0 … 255: written into the record of every transmission, and given back with its fate. */
+  readonly phase: number;
+  /** The link's own loss, 0 … 1. */
+  readonly lossRate: number;
+  onSent(now: number, physical: number, bytes: number): void;
+  /** A transmission of that phase was lost. */
+  onLost(phase: number, bytes: number): void;
+  /** … and was not lost after all. */
+  onLossUndone(phase: number, bytes: number): void;
+  /** After the losses that the acknowledgement revealed. */
+  onAcknowledgement(ack: AcknowledgementSample): void;
+  /** There was nothing to send although it would have been allowed: rates seen until `physical` is received say little. */
+  onIdle(now: number, physical: number): void;
+  /** Nothing has been heard for several probe time-outs. */
+  onSilence(now: number): void;
+  /** The session is new, the path is not: keep what is known of it. */
+  restart(): void;
+}
+
+/** What an acknowledgement has told; one object is reused for all. */
+export interface AcknowledgementSample {
+  now: number;
+  /** All bytes received since the session began. */
+  delivered: number;
+  /** When the newest transmission known as received was sent. */
+  newestSentAt: number;
+  /** Its physical number. */
+  highestReceived: number;
+  /** All below are received or lost. */
+  lowestInFlight: number;
+  /** The next physical number. */
+  next: number;
+  inFlight: number;
+  /** A new sample, or NaN. */
+  rtt: number;
+  smoothedRtt: number;
+}

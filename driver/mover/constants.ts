@@ -1,0 +1,77 @@
+/**
+ * Specification constants: both sides must agree on them, so changing one changes the protocol
+ * (docs/wire-format.md).
+ */
+
+/** Between the lowest segment not acknowledged and the highest sent there are at most so many. */
+export const MAXIMUM_SEGMENT_SPAN = 1 << 18;
+/** The largest buffer, the mover's field included. */
+export const MAXIMUM_BUFFER_BYTES = 65_536;
+/** A receiver answers every segment within so many milliseconds, whatever its budget. */
+export const MAXIMUM_ACK_DELAY = 25;
+/** Physical numbers jump at most so far; more is an attack or damage. */
+export const MAXIMUM_PHYSICAL_JUMP = 1 << 19;
+
+/**
+ * Implementation constants: each side chooses its own.
+ */
+
+/** UDP payload on a path with an MTU of 1500. */
+export const DEFAULT_SEGMENT_SIZE = 1472;
+export const DEFAULT_RECEIVE_WINDOW = 64 * 1024 * 1024;
+export const DEFAULT_KEEPALIVE = 400;
+export const DEFAULT_SILENT_AFTER = 2500;
+export const DEFAULT_DOWN_AFTER = 45_000;
+
+/** Hellos go out after so many milliseconds, then half as long again each time, up to the second figure. */
+export const HELLO_FIRST_INTERVAL = 200;
+export const HELLO_LONGEST_INTERVAL = 1000;
+
+/** Datagrams to a batch. */
+export const BATCH_SIZE = 64;
+/** The longest burst is so many segments: what one GSO send can carry. */
+export const LONGEST_BURST = 46;
+/** The shortest burst that is worth a wake-up, in milliseconds of the rate. */
+export const BURST_INTERVAL = 0.25;
+/** Credit for sending is kept for so many bursts, and what a late wake-up leaves over is lost. */
+export const CREDIT_BURSTS = 2;
+
+/** Acknowledgements may cost this part of what they acknowledge. */
+export const ACK_BUDGET = 0.0095;
+/** Saved-up budget, in bytes. */
+export const ACK_BUDGET_LIMIT = 3000;
+/** Segments after which an acknowledgement goes out. */
+export const ACK_EVERY = 32;
+/** An acknowledgement waits at most so many milliseconds, or a quarter of the round trip. */
+export const ACK_INTERVAL = 10;
+/** Every received number is in the bitmaps of so many acknowledgements. */
+export const ACK_REPEATS = 8;
+
+/** Physical numbers that must arrive behind a missing one before it counts as lost (RFC 9002 §6.1.1). */
+export const PACKET_THRESHOLD = 3;
+/** Before any reordering has been seen, a gap is given this part of the round trip, and at most so long. */
+export const REORDER_PART = 1 / 8;
+export const REORDER_FIRST = 10;
+export const REORDER_LEAST = 1;
+/** The window is this much longer than the lateness that was seen. */
+export const REORDER_MARGIN = 1.25;
+export const REORDER_LONGEST = 500;
+/** What was seen of reordering is remembered for this long, in milliseconds, at least. */
+export const REORDER_MEMORY = 15_000;
+
+/** Probe time-out: never sooner, never later (milliseconds), never before the first RTT sample than the third. */
+export const PROBE_LEAST = 5;
+export const PROBE_LONGEST = 1000;
+export const PROBE_UNKNOWN = 500;
+/** Segments sent again at a probe time-out. */
+export const PROBES = 2;
+/** How long a transmission found lost is remembered, beside two round trips, so as to see that it was not. */
+export const LOST_MEMORY = 300;
+/** The rate of delivery is taken over so many milliseconds. */
+export const DELIVERY_SPAN = 100;
+/** A hello is answered at most so often, in milliseconds. */
+export const HELLO_REPLY_INTERVAL = 20;
+/** Earlier boot ids of the peer that are remembered. */
+export const RETIRED_BOOTS = 8;
+/** A change of the rate by this part is an event. */
+export const RATE_STEP = 0.1;

@@ -1,0 +1,122 @@
+import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import type { SendBatch } from "../link.js";
+import { readU24 } from "../wire/integer.js";
+import { DgramLink, type PeerAddress } from "./dgram-link.js";
+
+export interface DgramPortOptions {
+  readonly family?: "ipv4" | "ipv6";
+  /** A bound socket that somebody else has opened; instead of `address` and `port`. The port closes it. */
+  readonly fd?: number;
+  readonly address?: string;
+  readonly port?: number;
+  /** SO_RCVBUF and SO_SNDBUF, bytes, as far as the kernel allows. Default 4 MiB. */
+  readonly bufferSize?: number;
+}
+
+/** Datagrams that can wait in the socket's own queue, twice what is allowed to wait, and the most bytes of each. */
+const SLOTS = 2048;
+const SLOT_BYTES = 9216;
+const DEFAULT_BUFFER_SIZE = 4 * 1024 * 1024;
+
+/**
+ * A UDP socket that the links to several peers share. A datagram belongs to the link whose session tag it
+ * carries, or, if it carries none that is known here, to the link to the address it came from; all others
+ * are dropped.
+ */
+export class DgramPort {
+  readonly overhead: number;
+  readonly #socket: Socket;
+  readonly #slots = Buffer.allocUnsafeSlow(SLOTS * SLOT_BYTES);
+  #slot = 0;
+  readonly #byTag = new Map<number, DgramLink>();
+  readonly #byAddress = new Map<string, DgramLink>();
+
+  /** @throws the system's error (`code` EADDRINUSE, EACCES, …) when the socket cannot be bound */
+  static async open(options: DgramPortOptions): Promise<DgramPort> {
+    const { family = "ipv4", bufferSize = DEFAULT_BUFFER_SIZE } = options;
+    const socket = createSocket({
+      type: family === "ipv4" ? "udp4" : "udp6",
+      // Peers are given by address; asking a resolver for each datagram would only cost time.
+      lookup: (address, _options, callback) => callback(null, address, family === "ipv4" ? 4 : 6),
+    });
+    await new Promise<void>((resolve, reject) => {
+      socket.once("error", reject);
+      const { fd, address = family === "ipv4" ? "0.0.0.0" : "::", port = 0 } = options;
+      socket.bind(fd === undefined ? { address, port } : { fd }, () => {
+        socket.off("error", reject);
+        resolve();
+      });
+    });
+    socket.setRecvBufferSize(bufferSize);
+    socket.setSendBufferSize(bufferSize);
+    return new DgramPort(socket, family === "ipv4" ? 28 : 48);
+  }
+
+  constructor(socket: Socket, overhead: number) {
+    this.#socket = socket;
+    this.overhead = overhead;
+    socket.on("message", (datagram, from) => this.#dispatch(datagram, from));
+    // What the network says of single datagrams (unreachable, too long) the mover finds out by itself.
+    socket.on("error", () => undefined);
+  }
+
+  /** Where the socket is bound. */
+  get address(): PeerAddress {
+    return this.#socket.address();
+  }
+
+  /** The link to a peer. One for each peer. */
+  link(peer: PeerAddress): DgramLink {
+    const key = `${peer.address} ${peer.port}`;
+    let tag = 0;
+    const link = new DgramLink(peer, this.overhead, {
+      send: (batch, to) => this.#send(batch, to),
+      newTag: () => {
+        this.#byTag.delete(tag);
+        do tag = 1 + Math.floor(Math.random() * 0xff_ffff);
+        while (this.#byTag.has(tag));
+        this.#byTag.set(tag, link);
+        return tag;
+      },
+      closed: () => {
+        this.#byTag.delete(tag);
+        if (this.#byAddress.get(key) === link) this.#byAddress.delete(key);
+      },
+    });
+    this.#byAddress.set(key, link);
+    return link;
+  }
+
+  /** Closes the socket and all links on it. */
+  async close(): Promise<void> {
+    for (const link of [...this.#byAddress.values()]) link.close();
+    await new Promise<void>((resolve) => this.#socket.close(resolve));
+  }
+
+  /**
+   * Datagrams are copied, because the socket may keep them waiting while the mover has already gone on. What
+   * its queue has no room for is dropped, as any router would. There is no callback: one that sent again
+   * would starve the event loop.
+   */
+  #send(batch: SendBatch, peer: PeerAddress): void {
+    for (let i = 0; i < batch.count; i += 1) {
+      if (this.#socket.getSendQueueCount() >= SLOTS / 2) return;
+      const start = this.#slot * SLOT_BYTES;
+      this.#slot = (this.#slot + 1) % SLOTS;
+      const header = batch.headerOffset[i]!;
+      const headerLength = batch.headerLength[i]!;
+      this.#slots.set(batch.arena.subarray(header, header + headerLength), start);
+      const from = batch.payloadOffset[i]!;
+      const length = batch.payloadLength[i]!;
+      this.#slots.set(batch.payload[i]!.subarray(from, from + length), start + headerLength);
+      this.#socket.send(this.#slots, start, headerLength + length, peer.port, peer.address);
+    }
+  }
+
+  #dispatch(datagram: Buffer, from: RemoteInfo): void {
+    if (datagram.length < 4) return;
+    const tag = readU24(datagram, 1);
+    const link = (tag && this.#byTag.get(tag)) || this.#byAddress.get(`${from.address} ${from.port}`);
+    link?.arrived(datagram);
+  }
+}

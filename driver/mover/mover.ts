@@ -1,0 +1,315 @@
+import { EventEmitter } from "node:events";
+import { congestionModel } from "./congestion/index.js";
+import type { CongestionModel } from "./congestion/model.js";
+import {
+  BATCH_SIZE,
+  DEFAULT_DOWN_AFTER,
+  DEFAULT_KEEPALIVE,
+  DEFAULT_RECEIVE_WINDOW,
+  DEFAULT_SEGMENT_SIZE,
+  DEFAULT_SILENT_AFTER,
+  RATE_STEP,
+} from "./constants.js";
+import type { DataMover, DownReason, MoverEvents, MoverOptions, MoverState, MoverStats } from "./contract.js";
+import { newCounters } from "./counters.js";
+import { type Link, type ReceivedBatch, SendBatch } from "./link.js";
+import { Pacer } from "./pacer.js";
+import { Receiver } from "./receiver.js";
+import { RttEstimator } from "./rtt.js";
+import { Sender } from "./sender.js";
+import { Session } from "./session.js";
+import { DATAGRAM_HEADER_BYTES, PacketType, writeClose, writeDatagramHeader } from "./wire/datagram.js";
+import { type Hello, writeHello } from "./wire/hello.js";
+import { DatagramReader } from "./wire/reader.js";
+
+/** What exists only while a session is up or silent. */
+interface Traffic {
+  readonly sender: Sender;
+  readonly receiver: Receiver;
+}
+
+/** The data mover towards one peer; see `DataMover`. It acts only when its link, its source or its owner calls. */
+export class Mover extends EventEmitter<MoverEvents> implements DataMover {
+  readonly #options: MoverOptions;
+  readonly #link: Link;
+  readonly #session: Session;
+  readonly #model: CongestionModel;
+  readonly #rtt = new RttEstimator();
+  readonly #pacer: Pacer;
+  readonly #batch: SendBatch;
+  readonly #reader = new DatagramReader();
+  readonly #counters = newCounters();
+  readonly #segmentSize: number;
+  readonly #receiveWindow: number;
+  readonly #keepalive: number;
+  #traffic: Traffic | undefined;
+  #now = 0;
+  #lastSentAt = 0;
+  #announcedRate = 0;
+  #deliveryRate = 0;
+  /** Inside a call that ends with `#pump`. */
+  #busy = false;
+  /** Inside a call to the source, perhaps. */
+  #filling = false;
+  readonly #postponed: (() => void)[] = [];
+
+  constructor(options: MoverOptions) {
+    super();
+    this.#options = options;
+    this.#link = options.link;
+    this.#segmentSize = options.segmentSize ?? DEFAULT_SEGMENT_SIZE;
+    this.#receiveWindow = options.receiveWindow ?? DEFAULT_RECEIVE_WINDOW;
+    this.#keepalive = options.keepalive ?? DEFAULT_KEEPALIVE;
+    const datagram = this.#segmentSize + this.#link.overhead;
+    this.#model = congestionModel(options.rate ?? { mode: "adaptive" }, datagram, this.#link.granularity);
+    this.#pacer = new Pacer(this.#link.granularity, datagram);
+    this.#batch = new SendBatch(BATCH_SIZE, this.#segmentSize);
+    this.#session = new Session(
+      {
+        site: options.site,
+        bootId: options.bootId,
+        segmentSize: this.#segmentSize,
+        receiveWindow: this.#receiveWindow,
+        silentAfter: options.silentAfter ?? DEFAULT_SILENT_AFTER,
+        downAfter: options.downAfter ?? DEFAULT_DOWN_AFTER,
+      },
+      {
+        newTag: () => this.#link.newTag(),
+        sendHello: (hello, peerTag) => this.#sendHello(hello, peerTag),
+        begin: (peer, roundTrip) => this.#begin(peer, roundTrip),
+        end: (reason) => this.#end(reason),
+        silent: () => this.emit("silent"),
+        resumed: () => this.#announceUp(true),
+      },
+    );
+    this.#link.attach({ wake: () => this.#onWake(), receive: (batch) => this.#onReceive(batch) });
+  }
+
+  get state(): MoverState {
+    return this.#session.state;
+  }
+
+  start(): void {
+    this.#do(() => this.#session.start(this.#now));
+  }
+
+  stop(): void {
+    this.#do(() => {
+      if (this.#session.established) this.#sendClose();
+      this.#session.stop();
+    });
+  }
+
+  reset(): void {
+    this.#do(() => this.#session.fail(this.#now, "corrupt"));
+  }
+
+  /** Sending is left to the next wake-up, so that a source that fills up gradually is not asked for crumbs. */
+  wake(): void {
+    if (this.#traffic === undefined) return;
+    this.#traffic.sender.wake();
+    if (!this.#busy) this.#link.wakeAt(this.#link.now());
+  }
+
+  stats(): MoverStats {
+    const { sender, receiver } = this.#traffic ?? {};
+    const { peer } = this.#session;
+    return {
+      state: this.#session.state,
+      peer: peer && { site: peer.site, bootId: peer.bootId },
+      smoothedRtt: this.#rtt.smoothed,
+      minimumRtt: this.#rtt.minimum,
+      rate: this.#model.rate * 8000,
+      deliveryRate: this.#deliveryRate,
+      lossRate: this.#model.lossRate,
+      inFlightBytes: sender?.inFlight ?? 0,
+      windowBytes: this.#model.window,
+      reassemblyBytes: receiver?.heldBytes ?? 0,
+      ...this.#counters,
+    };
+  }
+
+  #onWake(): void {
+    this.#enter();
+    this.#pump();
+  }
+
+  #onReceive(batch: ReceivedBatch): void {
+    this.#enter();
+    for (let i = 0; i < batch.count; i += 1) this.#take(batch.bytes[i]!, batch.offset[i]!, batch.length[i]!);
+    this.#pump();
+  }
+
+  #take(bytes: Uint8Array, offset: number, length: number): void {
+    const reader = this.#reader;
+    const session = this.#session;
+    const understood = reader.read(bytes, offset, length);
+    if (understood && reader.hello !== undefined) {
+      session.onHello(this.#now, reader.hello);
+      return;
+    }
+    if (understood && reader.tag === session.tag) session.onDatagram(this.#now);
+    const traffic = this.#traffic;
+    if (!understood || reader.tag !== session.tag || traffic === undefined) {
+      this.#counters.datagramsIgnored += 1;
+      return;
+    }
+    this.#counters.bytesReceived += length;
+    if (reader.close) session.onClose(this.#now);
+    else if (!this.#takeSubfields(traffic, bytes, offset + length)) session.fail(this.#now, "corrupt");
+  }
+
+  /** False: the session cannot go on. */
+  #takeSubfields({ sender, receiver }: Traffic, bytes: Uint8Array, end: number): boolean {
+    const { acknowledgement, data, hasAcknowledgement, hasData, payloadOffset } = this.#reader;
+    if (hasAcknowledgement) {
+      this.#counters.acksReceived += 1;
+      this.#deliveryRate = acknowledgement.deliveryRate;
+      if (!sender.onAcknowledgement(this.#now, acknowledgement)) return false;
+      receiver.setRoundTrip(this.#rtt.smoothed);
+    }
+    return !hasData || receiver.onData(this.#now, data, bytes, payloadOffset, end - payloadOffset);
+  }
+
+  #enter(): void {
+    this.#now = this.#link.now();
+    this.#busy = true;
+  }
+
+  /** What the owner wants done: at once, unless a batch is being filled. */
+  #do(action: () => void): void {
+    if (this.#filling) {
+      this.#postponed.push(action);
+      return;
+    }
+    const nested = this.#busy;
+    this.#enter();
+    action();
+    if (!nested) this.#pump();
+  }
+
+  /** Does what time asks for, sends what may be sent, and sets the next wake-up. */
+  #pump(): void {
+    const now = this.#now;
+    this.#session.onTimer(now);
+    if (this.#traffic === undefined) {
+      this.#flush();
+      this.#busy = false;
+      this.#link.wakeAt(this.#session.nextTimerAt());
+      return;
+    }
+    const { sender, receiver } = this.#traffic;
+    sender.onTimer(now);
+    this.#filling = true;
+    let full: boolean;
+    do {
+      sender.fill(now, this.#batch);
+      full = this.#batch.full;
+      this.#flush();
+    } while (full);
+    this.#filling = false;
+    const postponed = this.#postponed.shift();
+    if (postponed !== undefined) {
+      postponed();
+      this.#pump();
+      return;
+    }
+    if (now >= receiver.ackDueAt() || now >= this.#lastSentAt + this.#keepalive) this.#sendAck();
+    this.#busy = false;
+    this.#announceRate();
+    const timers = Math.min(this.#session.nextTimerAt(), sender.nextTimerAt(), receiver.ackDueAt());
+    this.#link.wakeAt(Math.min(timers, sender.nextSendAt(now), this.#lastSentAt + this.#keepalive));
+  }
+
+  #flush(): void {
+    if (this.#batch.count === 0) return;
+    this.#counters.bytesSent += this.#batch.bytes;
+    this.#lastSentAt = this.#now;
+    this.#link.send(this.#batch);
+    this.#batch.clear();
+  }
+
+  #begin(peer: Hello, roundTrip: number): void {
+    if (roundTrip >= 0) this.#rtt.sample(roundTrip, 0);
+    const { source, deliver } = this.#options;
+    const { overhead } = this.#link;
+    const receiver = new Receiver({
+      window: this.#receiveWindow,
+      overhead,
+      deliver,
+      counters: this.#counters,
+    });
+    receiver.setRoundTrip(this.#rtt.smoothed);
+    const sender = new Sender({
+      source,
+      model: this.#model,
+      pacer: this.#pacer,
+      rtt: this.#rtt,
+      counters: this.#counters,
+      tag: peer.tag,
+      segmentSize: Math.min(peer.segmentSize, this.#segmentSize),
+      overhead,
+      receiveWindow: peer.receiveWindow,
+      piggyback: (out, at, room) => this.#piggyback(out, at, room),
+    });
+    this.#traffic = { sender, receiver };
+    this.#lastSentAt = this.#now;
+    this.#announceUp(false);
+  }
+
+  #end(reason: DownReason): void {
+    this.#traffic?.sender.drop();
+    this.#traffic = undefined;
+    this.#batch.clear();
+    this.#model.restart();
+    this.emit("down", reason);
+  }
+
+  #announceUp(resumed: boolean): void {
+    const { site, bootId } = this.#session.peer!;
+    this.emit("up", { site, bootId }, resumed);
+  }
+
+  #announceRate(): void {
+    const { rate } = this.#model;
+    if (Math.abs(rate - this.#announcedRate) <= this.#announcedRate * RATE_STEP) return;
+    this.#announcedRate = rate;
+    this.emit("rate", rate * 8000);
+  }
+
+  #sendHello(hello: Hello, peerTag: number): void {
+    const batch = this.#batch;
+    const at = writeDatagramHeader(batch.arena, batch.next, PacketType.HELLO, peerTag);
+    batch.push(writeHello(batch.arena, at, hello));
+    this.#flush();
+  }
+
+  #sendClose(): void {
+    const batch = this.#batch;
+    const at = writeDatagramHeader(batch.arena, batch.next, PacketType.SESSION, this.#session.peer!.tag);
+    batch.push(writeClose(batch.arena, at));
+    this.#flush();
+  }
+
+  #sendAck(): void {
+    const { sender, receiver } = this.#traffic!;
+    const batch = this.#batch;
+    const start = batch.next;
+    const room = this.#segmentSize - DATAGRAM_HEADER_BYTES;
+    let at = writeDatagramHeader(batch.arena, start, PacketType.SESSION, this.#session.peer!.tag);
+    at = receiver.writeAck(this.#now, batch.arena, at, room, sender.log.next - 1);
+    batch.push(at);
+    const bytes = at - start + this.#link.overhead;
+    receiver.ackSent(bytes);
+    this.#pacer.spend(bytes);
+    this.#flush();
+  }
+
+  #piggyback(out: Uint8Array, at: number, room: number): number {
+    const { sender, receiver } = this.#traffic!;
+    if (!receiver.rideWorthwhile(this.#now) || receiver.ackLength() > room) return at;
+    const end = receiver.writeAck(this.#now, out, at, room, sender.log.next - 1);
+    receiver.ackSent(end - at);
+    return end;
+  }
+}

@@ -1,0 +1,59 @@
+import { BURST_INTERVAL, CREDIT_BURSTS, LONGEST_BURST } from "./constants.js";
+
+/**
+ * Token bucket on absolute time. Credit grows with the clock, so a late wake-up is made good, but only
+ * up to a cap, so that a very late one is not followed by a burst that the queue cannot take.
+ * Rates are bytes per millisecond.
+ */
+export class Pacer {
+  readonly #granularity: number;
+  readonly #segment: number;
+  #credit = 0;
+  #refilled = Number.NaN;
+  #rate = 0;
+
+  /** `granularity`: how late wake-ups are, milliseconds; `segment`: bytes of a full datagram on the wire. */
+  constructor(granularity: number, segment: number) {
+    this.#granularity = granularity;
+    this.#segment = segment;
+  }
+
+  get rate(): number {
+    return this.#rate;
+  }
+
+  /** Bytes that are worth waking up for: more than a segment only if the timer is too coarse for that. */
+  get quantum(): number {
+    const interval = Math.max(BURST_INTERVAL, this.#granularity);
+    const longest = Math.max(LONGEST_BURST * this.#segment, this.#rate * this.#granularity);
+    return Math.min(Math.max(this.#rate * interval, this.#segment), longest);
+  }
+
+  setRate(now: number, rate: number): void {
+    if (rate === this.#rate) return;
+    this.refill(now);
+    this.#rate = rate;
+  }
+
+  refill(now: number): void {
+    const limit = CREDIT_BURSTS * this.quantum;
+    if (Number.isNaN(this.#refilled)) this.#credit = limit;
+    else this.#credit = Math.min(limit, this.#credit + (now - this.#refilled) * this.#rate);
+    this.#refilled = now;
+  }
+
+  get open(): boolean {
+    return this.#credit > 0;
+  }
+
+  /** Takes the bytes of a datagram; the credit may go below zero. */
+  spend(bytes: number): void {
+    this.#credit -= bytes;
+  }
+
+  /** When there is credit for a quantum again; `refill` must have been called at `now`. */
+  readyAt(now: number): number {
+    const missing = this.quantum - this.#credit;
+    return missing <= 0 ? now : now + missing / this.#rate;
+  }
+}

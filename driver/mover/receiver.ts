@@ -1,0 +1,138 @@
+import { AckSchedule } from "./ack-schedule.js";
+import { ACK_INTERVAL, DELIVERY_SPAN } from "./constants.js";
+import type { Counters } from "./counters.js";
+import { RateMeter } from "./rate-meter.js";
+import { Outcome, Reassembly } from "./reassembly.js";
+import { Arrival, ReceivedLog } from "./received-log.js";
+import {
+  type AcknowledgementFields,
+  acknowledgementLength,
+  type BitmapWriter,
+  bitmapRoom,
+  writeAcknowledgement,
+} from "./wire/acknowledgement.js";
+import { bufferIntact } from "./wire/buffer-field.js";
+import { extendLogical, type TransportData } from "./wire/transport-data.js";
+
+export interface ReceiverOptions {
+  /** Bytes of memory for buffers that are not complete. */
+  readonly window: number;
+  readonly overhead: number;
+  readonly deliver: (buffer: Uint8Array) => void;
+  readonly counters: Counters;
+}
+
+/**
+ * The receiving half of a session: puts buffers together, hands them up as they complete, and acknowledges
+ * (docs/mover.md, "Acknowledgements").
+ */
+export class Receiver {
+  readonly #options: ReceiverOptions;
+  readonly #log = new ReceivedLog();
+  readonly #reassembly: Reassembly;
+  readonly #schedule = new AckSchedule();
+  readonly #delivered = new RateMeter(DELIVERY_SPAN);
+  #highestAt = 0;
+  readonly #fields: AcknowledgementFields = {
+    highestSent: 0,
+    highestReceived: 0,
+    lowestLogical: 0,
+    deliveryRate: 0,
+    delay: 0,
+    receiveWindow: 0,
+  };
+  readonly #writeBitmap: BitmapWriter = (out, at, top, length) => this.#log.write(out, at, top, length);
+
+  constructor(options: ReceiverOptions) {
+    this.#options = options;
+    this.#reassembly = new Reassembly(options.window);
+  }
+
+  get heldBytes(): number {
+    return this.#reassembly.held;
+  }
+
+  /** Takes a segment: `length` bytes of payload from `offset` on. False: what the link brings cannot be trusted. */
+  onData(now: number, data: TransportData, bytes: Uint8Array, offset: number, length: number): boolean {
+    const arrival = this.#log.arrival(data.physical);
+    if (arrival === Arrival.ABSURD) {
+      this.#options.counters.segmentsRefused += 1;
+      return true;
+    }
+    if (arrival === Arrival.REPEATED) {
+      this.#options.counters.segmentsDuplicate += 1;
+      return true;
+    }
+    const reassembly = this.#reassembly;
+    const logical = extendLogical(data.logical, reassembly.lowest);
+    const outcome = reassembly.add(logical, data.index, data.segments, bytes, offset, length);
+    if (outcome === Outcome.NO_ROOM || outcome === Outcome.ABSURD) {
+      this.#options.counters.segmentsRefused += 1;
+      return true;
+    }
+    if (data.physical > this.#log.highest) this.#highestAt = now;
+    this.#log.add(data.physical);
+    this.#schedule.onData(now, length + this.#options.overhead, arrival === Arrival.AHEAD);
+    this.#options.counters.segmentsReceived += 1;
+    if (outcome === Outcome.REPEATED) this.#options.counters.segmentsDuplicate += 1;
+    if (outcome === Outcome.COMPLETED) return this.#complete(now, reassembly.complete);
+    return true;
+  }
+
+  /** Whether segments were altered in a way that only shows later. */
+  get contradictory(): boolean {
+    return this.#reassembly.contradictory;
+  }
+
+  /** `roundTrip` in milliseconds, NaN if not known. */
+  setRoundTrip(roundTrip: number): void {
+    const quarter = roundTrip / 4;
+    this.#schedule.interval = quarter < ACK_INTERVAL ? Math.max(quarter, 1) : ACK_INTERVAL;
+  }
+
+  /** When an acknowledgement should go out. */
+  ackDueAt(): number {
+    return this.#schedule.dueAt();
+  }
+
+  /** Whether an acknowledgement may ride on a datagram that goes anyway. */
+  rideWorthwhile(now: number): boolean {
+    return this.#schedule.worthwhile(now);
+  }
+
+  /** Bytes that an acknowledgement would take that reaches down as far as it should. */
+  ackLength(): number {
+    return acknowledgementLength(this.#log.bitmapLength());
+  }
+
+  /** Writes an acknowledgement, cut off where `room` bytes end; returns its end. */
+  writeAck(now: number, out: Uint8Array, at: number, room: number, highestSent: number): number {
+    const bitmap = Math.min(this.#log.bitmapLength(), bitmapRoom(room));
+    const fields = this.#fields;
+    fields.highestSent = highestSent;
+    fields.highestReceived = this.#log.highest;
+    fields.lowestLogical = this.#reassembly.lowest;
+    fields.deliveryRate = this.#delivered.read(now);
+    fields.delay = now - this.#highestAt;
+    fields.receiveWindow = this.#reassembly.room;
+    const end = writeAcknowledgement(out, at, fields, bitmap, this.#writeBitmap);
+    this.#log.acknowledged();
+    this.#options.counters.acksSent += 1;
+    return end;
+  }
+
+  /** After an acknowledgement has been sent: what it cost on the wire. */
+  ackSent(bytes: number): void {
+    this.#options.counters.ackBytesSent += bytes;
+    this.#schedule.onSent(bytes);
+  }
+
+  #complete(now: number, buffer: Uint8Array): boolean {
+    if (!bufferIntact(buffer)) return false;
+    this.#delivered.add(now, buffer.length);
+    this.#options.counters.buffersDelivered += 1;
+    this.#options.counters.bufferBytesDelivered += buffer.length;
+    this.#options.deliver(buffer);
+    return true;
+  }
+}

@@ -1,0 +1,352 @@
+import type { AcknowledgementSample, CongestionModel } from "./congestion/model.js";
+import {
+  LOST_MEMORY,
+  MAXIMUM_ACK_DELAY,
+  MAXIMUM_BUFFER_BYTES,
+  PACKET_THRESHOLD,
+  PROBE_LEAST,
+  PROBE_LONGEST,
+  PROBE_UNKNOWN,
+  PROBES,
+} from "./constants.js";
+import type { BufferSource } from "./contract.js";
+import type { Counters } from "./counters.js";
+import type { SendBatch } from "./link.js";
+import type { Pacer } from "./pacer.js";
+import { ReorderingWindow } from "./reordering.js";
+import type { RttEstimator } from "./rtt.js";
+import { Progress, SendWindow } from "./send-window.js";
+import { Fate, SentLog } from "./sent-log.js";
+import type { Acknowledgement } from "./wire/acknowledgement.js";
+import { writeBufferField } from "./wire/buffer-field.js";
+import { DATAGRAM_HEADER_BYTES, PacketType, writeDatagramHeader } from "./wire/datagram.js";
+import { TRANSPORT_DATA_BYTES, writeTransportData } from "./wire/transport-data.js";
+
+export interface SenderOptions {
+  readonly source: BufferSource;
+  readonly model: CongestionModel;
+  readonly pacer: Pacer;
+  readonly rtt: RttEstimator;
+  readonly counters: Counters;
+  /** The peer's session tag. */
+  readonly tag: number;
+  /** Largest UDP payload, bytes. */
+  readonly segmentSize: number;
+  /** Bytes that the link adds to each datagram. */
+  readonly overhead: number;
+  /** What the peer can take at first, bytes. */
+  readonly receiveWindow: number;
+  /** Writes an acknowledgement if there is one to write and it fits into `room`; returns the end. */
+  readonly piggyback: (out: Uint8Array, at: number, room: number) => number;
+}
+
+/**
+ * The sending half of a session: cuts buffers into segments, sends them as pace and window allow,
+ * lost ones first, and finds out from acknowledgements which are lost (docs/mover.md, "Loss").
+ */
+export class Sender {
+  readonly window = new SendWindow();
+  readonly log = new SentLog();
+  inFlight = 0;
+  readonly #options: SenderOptions;
+  readonly #reordering = new ReorderingWindow();
+  readonly #stride: number;
+  #receiveWindow: number;
+  /** All transmissions below are received or lost. */
+  #scan = 1;
+  #highest = 0;
+  #highestSentAt = Number.NaN;
+  #highestAckedAt = Number.NaN;
+  #lastSentAt = Number.NEGATIVE_INFINITY;
+  #lossAt = Number.POSITIVE_INFINITY;
+  #probeRounds = 0;
+  #probeDue = false;
+  /** The source may have something to say: it has not been asked since it was woken. */
+  #hungry = true;
+  readonly #sample: AcknowledgementSample = {
+    now: 0,
+    delivered: 0,
+    newestSentAt: Number.NaN,
+    highestReceived: 0,
+    lowestInFlight: 1,
+    next: 1,
+    inFlight: 0,
+    rtt: Number.NaN,
+    smoothedRtt: Number.NaN,
+  };
+
+  constructor(options: SenderOptions) {
+    this.#options = options;
+    this.#stride = options.segmentSize - DATAGRAM_HEADER_BYTES - TRANSPORT_DATA_BYTES;
+    this.#receiveWindow = options.receiveWindow;
+  }
+
+  /** Puts into the batch what may be sent now. */
+  fill(now: number, batch: SendBatch): void {
+    const { model, pacer } = this.#options;
+    pacer.setRate(now, model.pacingRate);
+    pacer.refill(now);
+    if (this.#probeDue && batch.capacity - batch.count >= PROBES) this.#sendProbes(now, batch);
+    while (!batch.full && pacer.open && this.inFlight < model.window) {
+      const lost = this.window.nextLost();
+      if (lost >= 0) {
+        this.window.takeLost(lost);
+        this.#send(now, batch, lost, true);
+      } else if (!this.#prepareNew()) {
+        if (this.#admitted) model.onIdle(now, this.log.next);
+        return;
+      } else this.#send(now, batch, this.window.take(), false);
+    }
+  }
+
+  /** The source has something to say. */
+  wake(): void {
+    this.#hungry = true;
+  }
+
+  /** When `fill` should be called again, from what is known now: when there is credit for what waits. */
+  nextSendAt(now: number): number {
+    const { model, pacer } = this.#options;
+    if (this.#probeDue) return now;
+    if (this.inFlight >= model.window) return Number.POSITIVE_INFINITY;
+    const more = this.window.nextLost() >= 0 || ((this.window.unsent || this.#hungry) && this.#admitted);
+    return more ? pacer.readyAt(now) : Number.POSITIVE_INFINITY;
+  }
+
+  /** When `onTimer` should be called. */
+  nextTimerAt(): number {
+    return Math.min(this.#lossAt, this.#probeAt());
+  }
+
+  onTimer(now: number): void {
+    if (now >= this.#lossAt) this.#detectLosses(now);
+    if (now >= this.#probeAt()) {
+      this.#probeDue = true;
+      this.#probeRounds += 1;
+      this.#lastSentAt = now;
+      if (this.#probeRounds > 2) this.#options.model.onSilence(now);
+    }
+  }
+
+  /**
+   * False: it says of the same segment that it was received and that it was not, so numbers were altered on
+   * their way. One that acknowledges what was never sent is ignored.
+   */
+  onAcknowledgement(now: number, ack: Acknowledgement): boolean {
+    const { log, window } = this;
+    const { model, rtt } = this.#options;
+    if (ack.highestReceived >= log.next || ack.lowestLogical > window.next) {
+      this.#options.counters.datagramsIgnored += 1;
+      return true;
+    }
+    const sample = this.#sample;
+    const highest = ack.highestReceived;
+    const isNew = highest >= log.lowest && log.fate[highest & log.mask] !== Fate.RECEIVED;
+    sample.rtt =
+      isNew && highest > 0 ? rtt.sample(now - log.sentAt[highest & log.mask]!, ack.delay) : Number.NaN;
+    const before = sample.delivered;
+    this.#takeBitmap(now, ack);
+    for (
+      let logical = window.lowest;
+      logical < ack.lowestLogical;
+      logical = Math.max(logical + 1, window.lowest)
+    ) {
+      this.#markReceived(logical);
+    }
+    if (highest >= this.#highest) this.#receiveWindow = ack.receiveWindow;
+    const newest = highest > this.#highest && isNew;
+    if (newest) {
+      this.#highest = highest;
+      this.#highestSentAt = log.sentAt[highest & log.mask]!;
+      this.#highestAckedAt = now;
+    }
+    if (sample.delivered > before) this.#probeRounds = 0;
+    this.#detectLosses(now);
+    if (sample.delivered > before) {
+      sample.now = now;
+      sample.newestSentAt = this.#highestSentAt;
+      sample.highestReceived = this.#highest;
+      sample.lowestInFlight = this.#scan;
+      sample.next = log.next;
+      sample.inFlight = this.inFlight;
+      sample.smoothedRtt = rtt.smoothed;
+      model.onAcknowledgement(sample);
+    }
+    this.#forget(now);
+    return !newest || window.lowest === ack.lowestLogical;
+  }
+
+  /** The session is over: gives back all buffers. */
+  drop(): void {
+    this.window.drop((buffer) => this.#options.source.release(buffer));
+  }
+
+  /** The peer has room for another segment. */
+  get #admitted(): boolean {
+    return this.inFlight < this.#receiveWindow && this.window.open;
+  }
+
+  /** Sees to it that there is a new segment to send, and that it may be sent. */
+  #prepareNew(): boolean {
+    if (!this.#admitted) return false;
+    if (this.window.unsent) return true;
+    const limit = Math.floor(MAXIMUM_BUFFER_BYTES / this.#stride) * this.#stride;
+    const buffer = this.#options.source.nextBuffer(limit);
+    if (buffer === undefined) {
+      this.#hungry = false;
+      return false;
+    }
+    writeBufferField(buffer);
+    this.window.add(buffer, this.#stride);
+    this.#options.counters.buffersSent += 1;
+    this.#options.counters.bufferBytesSent += buffer.length;
+    return true;
+  }
+
+  #send(now: number, batch: SendBatch, logical: number, again: boolean): void {
+    const { tag, overhead, model, pacer, segmentSize, piggyback, counters } = this.#options;
+    const { window, log } = this;
+    window.locate(logical);
+    const physical = log.next;
+    const start = batch.next;
+    let at = writeDatagramHeader(batch.arena, start, PacketType.SESSION, tag);
+    const room = segmentSize - DATAGRAM_HEADER_BYTES - TRANSPORT_DATA_BYTES - window.length;
+    at = piggyback(batch.arena, at, room);
+    at = writeTransportData(batch.arena, at, window.index, window.segments, logical, physical);
+    batch.push(at, window.buffer, window.offset, window.length);
+    const size = at - start + window.length + overhead;
+    log.add(now, logical, size, model.phase);
+    window.setLastPhysical(logical, physical);
+    this.inFlight += size;
+    this.#lastSentAt = now;
+    counters.segmentsSent += 1;
+    if (again) counters.segmentsRetransmitted += 1;
+    pacer.spend(size);
+    model.onSent(now, physical, size);
+  }
+
+  #takeBitmap(now: number, ack: Acknowledgement): void {
+    const { log } = this;
+    for (let part = 0; part < ack.parts; part += 1) {
+      const offset = ack.partOffset[part]!;
+      for (let i = 0; i < ack.partLength[part]!; i += 1) {
+        const first = (ack.partTop[part]! - i) * 8;
+        if (first + 7 < log.lowest) return;
+        const known = log.received[(first & log.mask) >>> 3]!;
+        let bits = ack.bytes[offset + i]! & ~known;
+        for (let physical = first; bits !== 0; physical += 1, bits >>>= 1) {
+          if ((bits & 1) !== 0 && physical >= log.lowest && physical < log.next)
+            this.#received(now, physical);
+        }
+      }
+    }
+  }
+
+  #received(now: number, physical: number): void {
+    const { log, window } = this;
+    const { counters } = this.#options;
+    const i = physical & log.mask;
+    const logical = log.logical[i]!;
+    const size = log.size[i]!;
+    if (log.fate[i] === Fate.IN_FLIGHT) this.inFlight -= size;
+    else {
+      counters.segmentsLost -= 1;
+      this.#options.model.onLossUndone(log.phase[i]!, size);
+      if (logical < window.lowest || window.lastPhysicalOf(logical) !== physical)
+        counters.segmentsSpurious += 1;
+    }
+    log.fate[i] = Fate.RECEIVED;
+    log.received[i >>> 3]! |= 1 << (i & 7);
+    this.#sample.delivered += size;
+    if (physical < this.#highest) {
+      const waited = Math.min(now - this.#highestAckedAt, MAXIMUM_ACK_DELAY);
+      this.#reordering.saw(now, this.#highestSentAt - log.sentAt[i]! + waited);
+    }
+    this.#markReceived(logical);
+  }
+
+  #markReceived(logical: number): void {
+    const done = this.window.markReceived(logical);
+    if (done !== undefined) this.#options.source.release(done);
+  }
+
+  /** In physical order, up to the first that may still come; there the timer is set. */
+  #detectLosses(now: number): void {
+    const { log } = this;
+    const length = this.#reordering.length(now, this.#options.rtt.minimum);
+    this.#lossAt = Number.POSITIVE_INFINITY;
+    for (; this.#scan < log.next; this.#scan += 1) {
+      const i = this.#scan & log.mask;
+      if (log.fate[i] !== Fate.IN_FLIGHT) continue;
+      if (this.#scan >= this.#highest) return;
+      const patience = this.#highest - this.#scan >= PACKET_THRESHOLD ? length : length * 2;
+      const lostAt = this.#highestAckedAt + patience - (this.#highestSentAt - log.sentAt[i]!);
+      if (now < lostAt) {
+        this.#lossAt = lostAt;
+        return;
+      }
+      this.#lost(i);
+    }
+  }
+
+  #lost(i: number): void {
+    const { log, window } = this;
+    const logical = log.logical[i]!;
+    const size = log.size[i]!;
+    log.fate[i] = Fate.LOST;
+    this.inFlight -= size;
+    this.#options.counters.segmentsLost += 1;
+    this.#options.model.onLost(log.phase[i]!, size);
+    if (logical >= window.lowest && window.lastPhysicalOf(logical) === this.#scan) window.markLost(logical);
+  }
+
+  /** Lost transmissions are remembered long enough to see that they were not lost. */
+  #forget(now: number): void {
+    const { log } = this;
+    const { rtt } = this.#options;
+    const before = now - 2 * rtt.smoothed - LOST_MEMORY;
+    let physical = log.lowest;
+    for (; physical < this.#scan; physical += 1) {
+      const i = physical & log.mask;
+      if (log.fate[i] === Fate.LOST && log.sentAt[i]! > before) break;
+    }
+    log.forget(physical);
+  }
+
+  #probeAt(): number {
+    if (this.inFlight === 0) return Number.POSITIVE_INFINITY;
+    const { rtt } = this.#options;
+    const timeout = rtt.known
+      ? rtt.smoothed + Math.max(4 * rtt.variation, PROBE_LEAST) + MAXIMUM_ACK_DELAY
+      : PROBE_UNKNOWN;
+    return (
+      this.#lastSentAt +
+      Math.min(timeout * 2 ** Math.min(this.#probeRounds, 10), Math.max(timeout, PROBE_LONGEST))
+    );
+  }
+
+  /**
+   * The newest segment again, whose acknowledgement shows what is missing before it; and the oldest,
+   * which is missed the most. Neither pace nor window hold a probe.
+   */
+  #sendProbes(now: number, batch: SendBatch): void {
+    this.#probeDue = false;
+    const end = this.log.next;
+    let newest = end - 1;
+    while (newest >= this.#scan && !this.#awaited(newest)) newest -= 1;
+    let oldest = this.#scan;
+    while (oldest < newest && !this.#awaited(oldest)) oldest += 1;
+    if (newest >= this.#scan) this.#send(now, batch, this.log.logical[newest & this.log.mask]!, true);
+    if (oldest < newest) this.#send(now, batch, this.log.logical[oldest & this.log.mask]!, true);
+  }
+
+  /** Whether the transmission is in flight, and its segment's latest. */
+  #awaited(physical: number): boolean {
+    const i = physical & this.log.mask;
+    if (this.log.fate[i] !== Fate.IN_FLIGHT) return false;
+    const logical = this.log.logical[i]!;
+    return (
+      this.window.progressOf(logical) === Progress.SENT && this.window.lastPhysicalOf(logical) === physical
+    );
+  }
+}

@@ -1,0 +1,10 @@
+export { SimulatedClock } from "./clock.js";
+export { type Conditions, PERFECT } from "./conditions.js";
+export { type PipeCounters, SimulatedPipe } from "./pipe.js";
+export { SeededRandom } from "./random.js";
+export {
+  SimulatedLink,
+  type SimulatedLinkOptions,
+  type SimulatedPathOptions,
+  simulatedPath,
+} from "./simulated-link.js";

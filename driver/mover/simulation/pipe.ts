@@ -1,0 +1,119 @@
+import type { SimulatedClock } from "./clock.js";
+import type { Conditions } from "./conditions.js";
+import type { SeededRandom } from "./random.js";
+
+/** What happened to datagrams in a pipe. */
+export interface PipeCounters {
+  offered: number;
+  lost: number;
+  /** Dropped because the queue was full. */
+  overflowed: number;
+  corrupted: number;
+  delivered: number;
+  /** Bytes of frames that passed the bottleneck. */
+  bytes: number;
+}
+
+/**
+ * One direction of a simulated path: loss, then a bottleneck with its queue, then delay. Several flows may
+ * share one. The conditions may be changed at any time.
+ */
+export class SimulatedPipe {
+  readonly conditions: Conditions;
+  readonly counters: PipeCounters = {
+    offered: 0,
+    lost: 0,
+    overflowed: 0,
+    corrupted: 0,
+    delivered: 0,
+    bytes: 0,
+  };
+  readonly #clock: SimulatedClock;
+  readonly #random: SeededRandom;
+  #inBurst = false;
+  /** When the bottleneck has sent all that it was given. */
+  #freeAt = 0;
+
+  constructor(clock: SimulatedClock, random: SeededRandom, conditions: Conditions) {
+    this.#clock = clock;
+    this.#random = random;
+    this.conditions = conditions;
+  }
+
+  /** Bytes that wait at the bottleneck. */
+  get queued(): number {
+    const { rate } = this.conditions;
+    return rate === Number.POSITIVE_INFINITY
+      ? 0
+      : (Math.max(0, this.#freeAt - this.#clock.now) * rate) / 8000;
+  }
+
+  /** Takes a datagram, which it may alter, and calls `deliver` once for each copy that arrives. */
+  carry(datagram: Uint8Array, deliver: (datagram: Uint8Array) => void): void {
+    const { conditions, counters } = this;
+    counters.offered += 1;
+    const struck = conditions.cut || this.#loses();
+    if (struck && !conditions.lossBehind) {
+      counters.lost += 1;
+      return;
+    }
+    const size = datagram.length + conditions.frame;
+    if (this.queued + size > conditions.queue) {
+      counters.overflowed += 1;
+      return;
+    }
+    this.#freeAt = Math.max(this.#freeAt, this.#clock.now) + (size * 8000) / conditions.rate;
+    counters.bytes += size;
+    if (struck) {
+      counters.lost += 1;
+      return;
+    }
+    if (conditions.corrupt > 0 && this.#random.next() < conditions.corrupt && !this.#corrupt(datagram))
+      return;
+    this.#deliver(datagram, deliver);
+    if (conditions.duplicate > 0 && this.#random.next() < conditions.duplicate) {
+      this.#deliver(datagram.slice(), deliver);
+    }
+  }
+
+  #deliver(datagram: Uint8Array, deliver: (datagram: Uint8Array) => void): void {
+    const { delay, jitter, reorder, reorderDelay } = this.conditions;
+    let at = this.#freeAt + delay;
+    if (jitter > 0) at += this.#random.next() * jitter;
+    if (reorder > 0 && this.#random.next() < reorder) at += reorderDelay;
+    this.#clock.at(at, () => {
+      this.counters.delivered += 1;
+      deliver(datagram);
+    });
+  }
+
+  /** Every datagram of a burst is lost; bursts begin so often that the mean comes out right. */
+  #loses(): boolean {
+    const { loss, burstLoss, burstLength } = this.conditions;
+    if (burstLoss > 0) {
+      const leave = 1 / burstLength;
+      const enter = (leave * burstLoss) / (1 - burstLoss);
+      this.#inBurst = this.#random.next() < (this.#inBurst ? 1 - leave : enter);
+      if (this.#inBurst) return true;
+    }
+    return loss > 0 && this.#random.next() < loss;
+  }
+
+  /** Flips some bits; false if the check sum tells. */
+  #corrupt(datagram: Uint8Array): boolean {
+    const before = internetChecksum(datagram);
+    for (let flips = 1 + this.#random.below(4); flips > 0; flips -= 1) {
+      datagram[this.#random.below(datagram.length)]! ^= 1 << this.#random.below(8);
+    }
+    this.counters.corrupted += 1;
+    return !this.conditions.checksum || internetChecksum(datagram) === before;
+  }
+}
+
+/** RFC 1071 */
+function internetChecksum(bytes: Uint8Array): number {
+  let sum = 0;
+  for (let i = 0; i < bytes.length; i += 2) sum += (bytes[i]! << 8) | (bytes[i + 1] ?? 0);
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
+  return sum;
+}

@@ -1,0 +1,122 @@
+import type { Link, LinkEndpoint, ReceivedBatch, SendBatch } from "../link.js";
+import type { SimulatedClock } from "./clock.js";
+import { type Conditions, PERFECT } from "./conditions.js";
+import { SimulatedPipe } from "./pipe.js";
+import { SeededRandom } from "./random.js";
+
+export interface SimulatedLinkOptions {
+  readonly clock: SimulatedClock;
+  readonly random: SeededRandom;
+  readonly out: SimulatedPipe;
+  /** How late wake-ups are, at most, in milliseconds. */
+  readonly lateness?: number;
+}
+
+/** One end of a link in virtual time. */
+export class SimulatedLink implements Link {
+  readonly granularity: number;
+  readonly overhead: number;
+  readonly out: SimulatedPipe;
+  /** The other end. */
+  peer: SimulatedLink | undefined;
+  readonly #clock: SimulatedClock;
+  readonly #random: SeededRandom;
+  #endpoint: LinkEndpoint | undefined;
+  #wakeAt = Number.POSITIVE_INFINITY;
+  /** The earliest wake-up that the clock has been asked for. */
+  #askedAt = Number.POSITIVE_INFINITY;
+  readonly #received = {
+    count: 1,
+    bytes: [new Uint8Array(0) as Uint8Array],
+    offset: new Uint32Array(1),
+    length: new Uint32Array(1),
+  };
+
+  constructor({ clock, random, out, lateness = 0 }: SimulatedLinkOptions) {
+    this.#clock = clock;
+    this.#random = random;
+    this.out = out;
+    this.granularity = lateness;
+    this.overhead = out.conditions.frame;
+  }
+
+  now(): number {
+    return this.#clock.now;
+  }
+
+  attach(endpoint: LinkEndpoint): void {
+    this.#endpoint = endpoint;
+  }
+
+  newTag(): number {
+    return 1 + this.#random.below(0xff_ffff);
+  }
+
+  send(batch: SendBatch): void {
+    for (let i = 0; i < batch.count; i += 1) {
+      const header = batch.headerLength[i]!;
+      const datagram = new Uint8Array(header + batch.payloadLength[i]!);
+      datagram.set(batch.arena.subarray(batch.headerOffset[i]!, batch.headerOffset[i]! + header));
+      const from = batch.payloadOffset[i]!;
+      datagram.set(batch.payload[i]!.subarray(from, from + batch.payloadLength[i]!), header);
+      this.out.carry(datagram, this.#arrive);
+    }
+  }
+
+  wakeAt(time: number): void {
+    this.#wakeAt = time;
+    if (time < this.#askedAt) this.#ask(time);
+  }
+
+  close(): void {
+    this.#endpoint = undefined;
+  }
+
+  #ask(time: number): void {
+    this.#askedAt = time;
+    const late = this.granularity > 0 ? this.#random.next() * this.granularity : 0;
+    this.#clock.at(time + late, () => {
+      if (this.#askedAt !== time) return;
+      this.#askedAt = Number.POSITIVE_INFINITY;
+      if (this.#wakeAt > this.#clock.now) {
+        if (this.#wakeAt < Number.POSITIVE_INFINITY) this.#ask(this.#wakeAt);
+        return;
+      }
+      this.#wakeAt = Number.POSITIVE_INFINITY;
+      this.#endpoint?.wake();
+    });
+  }
+
+  readonly #arrive = (datagram: Uint8Array): void => {
+    const received = this.peer!.#received;
+    received.bytes[0] = datagram;
+    received.length[0] = datagram.length;
+    this.peer!.#endpoint?.receive(received satisfies ReceivedBatch);
+  };
+}
+
+export interface SimulatedPathOptions {
+  readonly clock: SimulatedClock;
+  readonly seed: number;
+  readonly forward?: Partial<Conditions>;
+  readonly backward?: Partial<Conditions>;
+  /** How late wake-ups are, at most, in milliseconds. */
+  readonly lateness?: number;
+}
+
+/** Two ends of a link, `a` and `b`; `forward` is the direction from a to b. */
+export function simulatedPath(options: SimulatedPathOptions): { a: SimulatedLink; b: SimulatedLink } {
+  const { clock, seed, forward = {}, backward = forward, lateness = 0 } = options;
+  const random = new SeededRandom(seed);
+  const end = (conditions: Partial<Conditions>) =>
+    new SimulatedLink({
+      clock,
+      random,
+      lateness,
+      out: new SimulatedPipe(clock, random, { ...PERFECT, ...conditions }),
+    });
+  const [a, b] = [end(forward), end(backward)];
+  a.peer = b;
+  b.peer = a;
+  return { a, b };
+}

@@ -1,0 +1,93 @@
+import { Acknowledgement, readAcknowledgement, readReceived } from "./acknowledgement.js";
+import { DATAGRAM_HEADER_BYTES, PacketType, Subfield, WIRE_VERSION } from "./datagram.js";
+import { type Hello, readHello } from "./hello.js";
+import { readU24 } from "./integer.js";
+import { readTransportData, TRANSPORT_DATA_BYTES, type TransportData } from "./transport-data.js";
+
+/**
+ * Takes a datagram apart. One reader is reused for all datagrams: its fields describe the one read last.
+ * A datagram of which any known subfield makes no sense is refused whole; unknown subfields are skipped.
+ */
+export class DatagramReader {
+  tag = 0;
+  /** Only in a HELLO. */
+  hello: Hello | undefined;
+  hasData = false;
+  hasAcknowledgement = false;
+  close = false;
+  readonly data: TransportData = { index: 0, segments: 0, logical: 0, physical: 0 };
+  readonly acknowledgement = new Acknowledgement();
+  payloadOffset = 0;
+  payloadLength = 0;
+
+  /** False: not ours, another version, or damaged. */
+  read(bytes: Uint8Array, start: number, length: number): boolean {
+    this.hello = undefined;
+    this.hasData = false;
+    this.hasAcknowledgement = false;
+    this.close = false;
+    const end = start + length;
+    if (length < DATAGRAM_HEADER_BYTES) return false;
+    const first = bytes[start]!;
+    if (first >>> 4 !== WIRE_VERSION) return false;
+    this.tag = readU24(bytes, start + 1);
+    const at = start + DATAGRAM_HEADER_BYTES;
+    switch (first & 0x0f) {
+      case PacketType.HELLO:
+        return this.#readHello(bytes, at, end);
+      case PacketType.SESSION:
+        return this.#readSession(bytes, at, end);
+      default:
+        return false;
+    }
+  }
+
+  #readHello(bytes: Uint8Array, from: number, end: number): boolean {
+    for (let at = from; at < end; ) {
+      const length = subfieldLength(bytes, at, end);
+      if (length === 0) return false;
+      if (bytes[at + 1] === Subfield.HELLO) {
+        if (this.hello !== undefined) return false;
+        this.hello = readHello(bytes, at, length);
+        if (this.hello === undefined) return false;
+      }
+      at += length;
+    }
+    return this.hello !== undefined;
+  }
+
+  #readSession(bytes: Uint8Array, from: number, end: number): boolean {
+    for (let at = from; at < end; ) {
+      const length = subfieldLength(bytes, at, end);
+      if (length === 0) return false;
+      switch (bytes[at + 1]) {
+        case Subfield.TRANSPORT_DATA:
+          this.hasData = true;
+          this.payloadOffset = at + TRANSPORT_DATA_BYTES;
+          this.payloadLength = end - this.payloadOffset;
+          return readTransportData(bytes, at, length, this.data) && this.payloadLength > 0;
+        case Subfield.ACKNOWLEDGEMENT:
+          if (this.hasAcknowledgement) return false;
+          this.hasAcknowledgement = true;
+          if (!readAcknowledgement(bytes, at, length, this.acknowledgement)) return false;
+          break;
+        case Subfield.RECEIVED:
+          if (!this.hasAcknowledgement) return false;
+          if (!readReceived(bytes, at, length, this.acknowledgement)) return false;
+          break;
+        case Subfield.CLOSE:
+          this.close = true;
+          break;
+      }
+      at += length;
+    }
+    return true;
+  }
+}
+
+/** The length of the subfield at `at`, at least 2 and within the datagram; 0 if it is neither. */
+function subfieldLength(bytes: Uint8Array, at: number, end: number): number {
+  if (at + 2 > end) return 0;
+  const length = bytes[at]!;
+  return length < 2 || at + length > end ? 0 : length;
+}
