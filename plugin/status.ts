@@ -18,8 +18,10 @@ export interface SteeringStatus extends Condition {
   /** OpenFlow number of the local port, or null while it has none. */
   readonly ofport: number | null;
   readonly mac: string | null;
-  /** Flows of ours that are installed. */
+  /** Flows of ours that are installed, without those of connections. */
   readonly flows: number;
+  /** How often flows of ours were missing or changed and were put back. */
+  readonly repairs: number;
 }
 
 export interface PeerStatus extends Condition {
@@ -60,21 +62,21 @@ export interface Status extends Condition {
   };
 }
 
-/** The states that count as well. */
-export const inSync = "in-sync";
-export const sessionUp = "up";
+/** The states that are wanted: of the steering and of the whole, and of a session. */
+const inSync = "in-sync";
+const up = "up";
+
+export function isInSync(condition: Condition): boolean {
+  return condition.state === inSync;
+}
 
 /**
  * The state of the whole: that of the steering while it is not in sync, else that of the first peer whose session is
  * not up (as `peer-STATE`), else `in-sync`.
  */
 export function overall(steering: Condition, peers: Readonly<Record<string, Condition>>): Condition {
-  if (steering.state !== inSync) return { state: steering.state, reason: steering.reason };
-  for (const [name, peer] of Object.entries(peers)) {
-    if (peer.state !== sessionUp) {
-      const state = peer.state.startsWith("peer-") ? peer.state : `peer-${peer.state}`;
-      return { state, reason: peer.reason === "" ? `peer ${name}` : `peer ${name}: ${peer.reason}` };
-    }
-  }
-  return { state: inSync, reason: "" };
+  if (!isInSync(steering)) return { state: steering.state, reason: steering.reason };
+  const [name, peer] = Object.entries(peers).find(([, { state }]) => state !== up) ?? [];
+  if (peer === undefined) return { state: inSync, reason: "" };
+  return { state: `peer-${peer.state}`, reason: [`peer ${name}`, peer.reason].filter(Boolean).join(": ") };
 }

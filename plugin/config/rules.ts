@@ -2,7 +2,6 @@
 
 import { contains, formatEndpoint, formatPrefix, headerBytes, networkOf, sameAddress } from "./address.js";
 import type { Endpoint, Family, Prefix } from "./config.js";
-import type { Path } from "./document.js";
 import type { Keys, Read, Rule } from "./rule.js";
 import * as schema from "./schema.js";
 import { tableRules } from "./table-rules.js";

@@ -20,7 +20,7 @@ interface Shown {
 
 type Held = Shown["addr_info"][number];
 
-export async function showDevice(name: string): Promise<Shown | undefined> {
+async function showDevice(name: string): Promise<Shown | undefined> {
   try {
     const [device] = JSON.parse(await run("ip", ["-json", "address", "show", "dev", name])) as Shown[];
     return device;
@@ -28,6 +28,11 @@ export async function showDevice(name: string): Promise<Shown | undefined> {
     if (error instanceof HostError && /does not exist/.test(error.message)) return undefined;
     throw error;
   }
+}
+
+/** Whether there is a network device of the name in our network namespace. */
+export async function deviceExists(name: string): Promise<boolean> {
+  return (await showDevice(name)) !== undefined;
 }
 
 /**

@@ -1,4 +1,5 @@
 export { type Program, version } from "./command.js";
+export { deviceExists } from "./device.js";
 export { HostError, type HostErrorCode } from "./error.js";
 export { HostRules, type HostRulesOptions } from "./host-rules.js";
 export { missingPrivileges, requirePrivileges } from "./privileges.js";

@@ -1,0 +1,204 @@
+/** `ovs-tpo check`: whether the plugin could run here, one finding a line. Changes nothing. */
+
+import { accessSync, constants } from "node:fs";
+import { connect } from "node:net";
+import { findBridge, findInterface, findPort, switchDatabase } from "ovsdb-client/open-vswitch";
+import * as ffi from "../driver/ffi/index.js";
+import { type Config, ConfigError, formatEndpoint, loadConfig } from "./config/index.js";
+import { ControlError, request } from "./control.js";
+import { deviceExists, missingPrivileges, version } from "./host/index.js";
+
+export interface Finding {
+  readonly subject: string;
+  /** `note`: nothing that would keep the plugin from running. */
+  readonly outcome: "ok" | "note" | "failed";
+  readonly detail: string;
+}
+
+/** How long the switch may take to answer, in milliseconds. */
+const patience = 5000;
+
+function ok(subject: string, detail: string): Finding {
+  return { subject, outcome: "ok", detail };
+}
+
+/** Runs a check whose failure is an error. */
+async function attempt(subject: string, body: () => Promise<string> | string): Promise<Finding> {
+  try {
+    return ok(subject, await body());
+  } catch (error) {
+    return { subject, outcome: "failed", detail: (error as Error).message };
+  }
+}
+
+/** All findings, in order, as they come. */
+export async function* check(file: string): AsyncGenerator<Finding> {
+  const { config, findings } = checkConfig(file);
+  yield* findings;
+  yield await attempt("ip", () => version("ip"));
+  yield await attempt("nft", () => version("nft"));
+  yield checkPrivileges();
+  yield await attempt("tun", checkTun);
+  if (config === undefined) return;
+  yield* checkSwitch(config);
+  if (missingPrivileges().length === 0) yield* checkPorts(config);
+}
+
+function checkConfig(file: string): { config?: Config; findings: Finding[] } {
+  const subject = "configuration";
+  try {
+    const config = loadConfig(file);
+    const { site, peers, table } = config;
+    const detail = `site ${site}, peers: ${peers.size}, entries in the look-up table: ${table.entries.length}`;
+    const shadowed = table.shadowed().map(({ entry, by }): Finding => {
+      const earlier = by.map(({ name }) => name).join(", ");
+      return {
+        subject,
+        outcome: "note",
+        detail: `entry ${entry.name} never decides: ${earlier} take all of it`,
+      };
+    });
+    return { config, findings: [ok(subject, detail), ...shadowed] };
+  } catch (error) {
+    const lines = error instanceof ConfigError ? error.message.split("\n") : [(error as Error).message];
+    return { findings: lines.map((detail) => ({ subject, outcome: "failed", detail })) };
+  }
+}
+
+function checkPrivileges(): Finding {
+  const subject = "privileges";
+  const missing = missingPrivileges();
+  if (missing.length === 0) return ok(subject, "CAP_NET_ADMIN and CAP_NET_BIND_SERVICE are there");
+  const list = missing.map(({ name, purpose }) => `${name} (for ${purpose})`).join(" and ");
+  return { subject, outcome: "failed", detail: `missing ${list}; run ovs-tpo as root or give it these` };
+}
+
+function checkTun(): string {
+  const path = "/dev/net/tun";
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+  } catch (error) {
+    throw new Error(
+      `cannot open ${path}: ${(error as Error).message}; load the module tun, or give access to it`,
+    );
+  }
+  return path;
+}
+
+async function* checkSwitch({ ovs, port }: Config): AsyncGenerator<Finding> {
+  const database = switchDatabase({ remotes: ovs.database });
+  database.start();
+  try {
+    const reached = await attempt("database", async () => {
+      try {
+        await database.ready({ timeout: patience });
+        return ovs.database;
+      } catch {
+        const advice = "see whether ovsdb-server runs, and whether ovs.database is where it listens";
+        throw new Error(`no answer within ${patience / 1000} s (${database.reason}); ${advice}`);
+      }
+    });
+    yield reached;
+    if (reached.outcome !== "ok") return;
+    const { replica } = database;
+    const bridge = findBridge(replica, ovs.bridge);
+    yield await attempt("bridge", () => {
+      if (bridge !== undefined) return `${ovs.bridge}, datapath ${bridge.datapath_type || "system"}`;
+      const others = [...replica.table("Bridge")].map(({ name }) => name).join(", ") || "none";
+      throw new Error(
+        `there is no bridge ${ovs.bridge} (there are: ${others}); make it, or correct ovs.bridge`,
+      );
+    });
+    yield await attempt("port", () => portUse(replica, ovs.bridge, port.name));
+  } finally {
+    database.stop();
+  }
+  yield await attempt("openflow", () => reachable(`${ovs.runDir}/${ovs.bridge}.mgmt`));
+}
+
+type Replica = ReturnType<typeof switchDatabase>["replica"];
+
+/** Whether the local port's name is free, or the plugin's from an earlier run. */
+async function portUse(replica: Replica, bridgeName: string, name: string): Promise<string> {
+  const row = findPort(replica, name);
+  if (row === undefined) {
+    if (!(await deviceExists(name))) return `${name} is free`;
+    throw new Error(
+      `there is a network device ${name} that is no port; remove it, or set port.name to another`,
+    );
+  }
+  const bridge = findBridge(replica, bridgeName);
+  if (bridge === undefined || !bridge.ports.includes(row._uuid)) {
+    throw new Error(`the name ${name} is taken on another bridge; set port.name to another name`);
+  }
+  const type = findInterface(replica, name)?.type;
+  if (type === "internal") return `${name} is there from an earlier run`;
+  throw new Error(`${name} is a port of type "${type}" already, not ours; set port.name to another name`);
+}
+
+async function reachable(path: string): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    const socket = connect(path, () => {
+      socket.destroy();
+      resolve();
+    });
+    socket.on("error", ({ message }) => {
+      const advice = "see whether ovs-vswitchd runs, and whether ovs.run_dir is its folder";
+      reject(new Error(`cannot connect to ${path}: ${message}; ${advice}`));
+    });
+  });
+  return path;
+}
+
+/** The ports that we listen on are free, or ours. */
+async function* checkPorts(config: Config): AsyncGenerator<Finding> {
+  const running = await runningPid(config.control.socket);
+  const { listen } = config.mover;
+  const { port } = config.edge.tcp;
+  if (running !== undefined) {
+    yield ok("running", `ovs-tpo runs with this control socket, pid ${running}; its ports are not looked at`);
+    return;
+  }
+  yield await attempt("mover port", () => {
+    tryBind(
+      "datagram",
+      listen.address,
+      listen.port,
+      "set mover.listen, and the peers' addresses of it, to another",
+    );
+    return `${formatEndpoint(listen)}/udp is free`;
+  });
+  yield await attempt("edge port", () => {
+    tryBind("stream", "0.0.0.0", port, "set edge.tcp.port to another");
+    return `${port}/tcp is free`;
+  });
+}
+
+async function runningPid(socket: string): Promise<unknown> {
+  try {
+    return await request(socket, "pid");
+  } catch (error) {
+    if (error instanceof ControlError) return undefined;
+    throw error;
+  }
+}
+
+/** Binds and lets go. The address may not be there yet, so it is bound as a transparent one. */
+function tryBind(type: "stream" | "datagram", address: string, port: number, advice: string): void {
+  const family = ffi.familyOf(address);
+  const fd = ffi.socket(family, type);
+  try {
+    ffi.setTransparent(fd, family);
+    if (type === "stream") ffi.setOption(fd, "reuseAddress", 1);
+    ffi.bind(fd, { address, port });
+    if (type === "stream") ffi.listen(fd, 1);
+  } catch (error) {
+    const taken = error instanceof ffi.SystemError && error.code === "EADDRINUSE";
+    const protocol = type === "stream" ? "tcp" : "udp";
+    if (taken)
+      throw new Error(`port ${port}/${protocol} is taken by another process (see \`ss -lpn\`); ${advice}`);
+    throw error;
+  } finally {
+    ffi.close(fd);
+  }
+}

@@ -1,0 +1,96 @@
+/** The life of the daemon's process: from its start, by signals, to its exit status. */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Config } from "./config/index.js";
+import { ControlServer } from "./control.js";
+import type { Logger } from "./log.js";
+import type { Status } from "./status.js";
+
+/** What runs: the daemon. */
+export interface Service {
+  start(): Promise<void>;
+  /** Undoes what `start` did, also after a start that failed half-way. */
+  stop(): Promise<void>;
+  status(): Status;
+}
+
+/** Fatal errors leave so long for tidying up, in milliseconds. */
+const lastWords = 5000;
+
+/**
+ * Runs the service until SIGTERM or SIGINT and gives the exit status: 0 after a stop that was asked for, 1 after an
+ * error, which is one line of the log. A second signal ends the process at once, with 128 and the signal's number.
+ *
+ * | when | what happens |
+ * |---|---|
+ * | signal | stop, exit 0 |
+ * | second signal | exit at once |
+ * | start fails | what is set up is stopped, exit 1 |
+ * | an error that nobody expected | the same, within 5 s; the switch carries on by itself when we are gone |
+ */
+export async function run(config: Config, logger: Logger, service: Service): Promise<number> {
+  const ended = untilEnd(logger);
+  let control: ControlServer;
+  try {
+    // First of all, since it also tells whether another process runs already; that one's things are not ours to undo.
+    control = await ControlServer.listen(config.control.socket, { status: () => service.status() });
+  } catch (error) {
+    reportFatal(logger, asError(error));
+    return 1;
+  }
+  const starting = service.start();
+  const started = starting.then(() => {
+    logger.info({ control: control.path }, "started");
+    return ended;
+  });
+  const failure = await Promise.race([ended, started]).catch(asError);
+  if (failure !== undefined) reportFatal(logger, failure);
+  // What is half set up cannot be undone well.
+  await Promise.race([starting.catch(asError), sleep(lastWords, undefined, { ref: false })]);
+  const stopped = await stop(logger, service, failure !== undefined);
+  await control.close();
+  return failure === undefined && stopped ? 0 : 1;
+}
+
+/** Resolves at the first signal, or with the first error that nobody caught. */
+function untilEnd(logger: Logger): Promise<Error | undefined> {
+  return new Promise((resolve) => {
+    let signalled = false;
+    const onSignal = (signal: NodeJS.Signals, number: number) => {
+      if (signalled) {
+        logger.warn({ signal }, "second signal, leaving without tidying up");
+        process.exit(128 + number);
+      }
+      signalled = true;
+      logger.info({ signal }, "stopping");
+      resolve(undefined);
+    };
+    process.on("SIGTERM", onSignal);
+    process.on("SIGINT", onSignal);
+    process.on("uncaughtException", resolve);
+    process.on("unhandledRejection", (reason) => resolve(asError(reason)));
+  });
+}
+
+async function stop(logger: Logger, service: Service, hurry: boolean): Promise<boolean> {
+  const late = async () => {
+    await sleep(lastWords, undefined, { ref: false });
+    throw new Error(`not stopped within ${lastWords / 1000} s`);
+  };
+  try {
+    await Promise.race([service.stop(), ...(hurry ? [late()] : [])]);
+    logger.info("stopped");
+    return true;
+  } catch (error) {
+    logger.error({ err: asError(error) }, `stopping failed: ${asError(error).message}`);
+    return false;
+  }
+}
+
+export function reportFatal(logger: Logger, error: Error): void {
+  logger.fatal({ err: error }, error.message);
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
+}
