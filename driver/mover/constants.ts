@@ -75,3 +75,5 @@ export const HELLO_REPLY_INTERVAL = 20;
 export const RETIRED_BOOTS = 8;
 /** A change of the rate by this part is an event. */
 export const RATE_STEP = 0.1;
+/** Whether reassembly contradicts itself is looked at this often, in milliseconds. */
+export const EXAMINE_INTERVAL = 1000;

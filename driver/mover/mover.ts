@@ -8,6 +8,7 @@ import {
   DEFAULT_RECEIVE_WINDOW,
   DEFAULT_SEGMENT_SIZE,
   DEFAULT_SILENT_AFTER,
+  EXAMINE_INTERVAL,
   RATE_STEP,
 } from "./constants.js";
 import type { DataMover, DownReason, MoverEvents, MoverOptions, MoverState, MoverStats } from "./contract.js";
@@ -47,6 +48,7 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
   #lastSentAt = 0;
   #announcedRate = 0;
   #deliveryRate = 0;
+  #examineAt = 0;
   /** Inside a call that ends with `#pump`. */
   #busy = false;
   /** Inside a call to the source, perhaps. */
@@ -199,6 +201,14 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
       return;
     }
     const { sender, receiver } = this.#traffic;
+    if (now >= this.#examineAt) {
+      this.#examineAt = now + EXAMINE_INTERVAL;
+      if (receiver.contradictory) {
+        this.#session.fail(now, "corrupt");
+        this.#pump();
+        return;
+      }
+    }
     sender.onTimer(now);
     this.#filling = true;
     let full: boolean;
