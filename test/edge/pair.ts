@@ -1,5 +1,5 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { type MessageAddresses, MessageStatus, PacketDriver } from "../../driver/index.js";
+import { type MessageAddresses, PacketDriver } from "../../driver/index.js";
 import { addressBytes, addressText } from "../../driver/ip-address.js";
 import { EdgeMemory, TcpConnections } from "../../plugin/edge/tcp/index.js";
 
@@ -115,8 +115,8 @@ export class EdgePair {
 
   stop(): void {
     this.#listener.close();
-    this.near.resetAll(MessageStatus.SHUTDOWN);
-    this.far.resetAll(MessageStatus.SHUTDOWN);
+    this.near.stop();
+    this.far.stop();
   }
 }
 

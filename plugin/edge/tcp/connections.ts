@@ -45,6 +45,7 @@ export class TcpConnections {
   /** Opened at the peer, by the number that it gave. */
   readonly #accepted = new Map<number, TcpEdge>();
   readonly #early = new Map<number, Early[]>();
+  readonly #probing: NodeJS.Timeout;
   #seen = new NumberWindow();
   #nextNumber = 1;
   readonly #ended: ConnectionCounts = { open: 0, total: 0, failed: 0, taken: 0, delivered: 0 };
@@ -52,7 +53,7 @@ export class TcpConnections {
   constructor(options: ConnectionsOptions) {
     this.#options = options;
     this.#surroundings = { ...options, ended: (edge) => this.#forget(edge) };
-    setInterval(() => {
+    this.#probing = setInterval(() => {
       for (const edge of this.#edges()) edge.probe();
     }, PROBE_INTERVAL).unref();
   }
@@ -133,6 +134,12 @@ export class TcpConnections {
   /** Resets all connections and tells the peer so. */
   resetAll(status: MessageStatus): void {
     for (const edge of [...this.#edges()]) edge.reset(status);
+  }
+
+  /** Nothing more will come or go; all that is left is dropped. */
+  stop(): void {
+    clearInterval(this.#probing);
+    this.sessionLost();
   }
 
   *#edges(): Iterable<TcpEdge> {

@@ -1,0 +1,295 @@
+import { randomBytes } from "node:crypto";
+import type { Server, Socket } from "node:net";
+import {
+  bind,
+  close,
+  type Family,
+  INTERFACE_NAME_MAX,
+  openTun,
+  SystemError,
+  setOption,
+  socket,
+} from "../driver/ffi/index.js";
+import { DgramPort, type MessageAddresses } from "../driver/index.js";
+import { addressText } from "../driver/ip-address.js";
+import { Steering } from "../flows/index.js";
+import type { Config, Endpoint } from "./config/index.js";
+import { EdgeMemory, listenTransparent } from "./edge/tcp/index.js";
+import { HostRules } from "./host/index.js";
+import type { Logger } from "./log.js";
+import { Peer } from "./peer.js";
+import { overall, type Status, type SteeringStatus } from "./status.js";
+import { version } from "./version.js";
+
+/** How often the edges' memory is held against its ceiling, in milliseconds. */
+const MEMORY_INTERVAL = 250;
+/** UDP buffers of the mover's socket, in bytes. */
+const SOCKET_BUFFER = 4 * 1024 * 1024;
+
+/** Something that `run` needs and did not get: a port, a privilege, a device. */
+export class StartError extends Error {
+  override readonly name = "StartError";
+  readonly code = "start";
+}
+
+/** What is there once the local port is: the listeners and the mover's socket. */
+interface DataPath {
+  readonly listeners: readonly Server[];
+  readonly port: DgramPort;
+  readonly peers: ReadonlyMap<string, Peer>;
+}
+
+/**
+ * Joins the stages on one switch: steering, host rules, edges, packet drivers and movers, from `start` to `stop`.
+ *
+ * The data path begins when the switch has given us our local port. Connections to a peer are taken while its session
+ * is up, and while there is memory for more.
+ */
+export class Daemon {
+  readonly #config: Config;
+  readonly #logger: Logger;
+  readonly #startedAt = Date.now();
+  readonly #memory: EdgeMemory;
+  readonly #host: HostRules;
+  readonly #steering: Steering;
+  /** The tap whose death tells the switch that this process has died. */
+  #canary: number | undefined;
+  #dataPath: DataPath | undefined;
+  #memoryTimer: NodeJS.Timeout | undefined;
+  #full = false;
+  #stopping = false;
+
+  constructor(config: Config, logger: Logger) {
+    this.#config = config;
+    this.#logger = logger;
+    this.#memory = new EdgeMemory(config.edge.tcp.memory);
+    this.#host = new HostRules({
+      port: config.port,
+      listenPort: config.edge.tcp.port,
+      steering: config.steering,
+    });
+    const { instance, priority, firstTable, register, passFrom, idle, finIdle } = config.steering;
+    this.#steering = new Steering({
+      bridge: config.ovs.bridge,
+      database: config.ovs.database,
+      runDirectory: config.ovs.runDir,
+      localPort: config.port.name,
+      canary: canaryName(config.port.name),
+      table: config.table,
+      prepareHost: () => this.#prepareHost(),
+      passFrom,
+      instance,
+      layout: { priority, firstTable, register },
+      timeouts: { idle: idle / 1000, finIdle: finIdle / 1000 },
+    });
+  }
+
+  /**
+   * Begins; the switch may come later, or go and come back. Returns once the process holds what it needs of its own.
+   * @throws StartError without privileges or devices
+   */
+  async start(): Promise<void> {
+    const { bridge, database } = this.#config.ovs;
+    this.#canary = openCanary(canaryName(this.#config.port.name));
+    this.#steering.on("state", (status) => {
+      const { state, reason } = status;
+      this.#logger[state === "error" ? "error" : "info"](
+        { state, ...(reason && { reason }) },
+        `steering: ${state}`,
+      );
+    });
+    this.#steering.on("repaired", (changed) => {
+      this.#logger.warn({ changed }, "flows of ours had been changed by someone else, and are back");
+    });
+    this.#logger.info({ bridge, database }, "attaching");
+    this.#steering.start();
+    this.#memoryTimer = setInterval(() => this.#watchMemory(), MEMORY_INTERVAL);
+  }
+
+  /** Takes no more connections, resets those that are open, and leaves bridge and host as they were found. */
+  async stop(): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    clearInterval(this.#memoryTimer);
+    this.#steering.setPeersUp([]);
+    if (this.#dataPath !== undefined) {
+      const { listeners, peers, port } = this.#dataPath;
+      for (const listener of listeners) listener.close();
+      await Promise.all([...peers.values()].map((peer) => peer.stop()));
+      await port.close();
+    }
+    await this.#steering.stop();
+    if (this.#dataPath !== undefined) await this.#host.remove();
+    if (this.#canary !== undefined) close(this.#canary);
+    this.#canary = undefined;
+    this.#logger.info("detached");
+  }
+
+  status(): Status {
+    const peers = Object.fromEntries([...this.#peers()].map((peer) => [peer.name, peer.status()]));
+    const steering = this.#steeringStatus();
+    const connections = { open: 0, total: 0, failed: 0 };
+    const bytes = { taken: 0, delivered: 0 };
+    for (const peer of this.#peers()) {
+      const counts = peer.connections;
+      connections.open += counts.open;
+      connections.total += counts.total;
+      connections.failed += counts.failed;
+      bytes.taken += counts.taken;
+      bytes.delivered += counts.delivered;
+    }
+    return {
+      ...overall(steering, peers),
+      site: this.#config.site,
+      version,
+      pid: process.pid,
+      uptime_ms: Date.now() - this.#startedAt,
+      steering,
+      peers,
+      connections,
+      bytes,
+      memory: {
+        edge_bytes: this.#memory.used,
+        edge_limit_bytes: this.#memory.limit,
+        resident_bytes: process.memoryUsage.rss(),
+      },
+    };
+  }
+
+  #steeringStatus(): SteeringStatus {
+    const { state, reason = "", bridge, port, flows, repairs } = this.#steering.status();
+    return {
+      state,
+      reason,
+      bridge,
+      port: this.#config.port.name,
+      ofport: port?.ofport ?? null,
+      mac: port?.mac ?? null,
+      flows,
+      repairs,
+    };
+  }
+
+  *#peers(): Iterable<Peer> {
+    if (this.#dataPath !== undefined) yield* this.#dataPath.peers.values();
+  }
+
+  /** The local port is there, for the first time or anew: it gets its addresses, routes and rules. */
+  async #prepareHost(): Promise<void> {
+    if (this.#stopping) return;
+    await this.#host.ensure();
+    this.#dataPath ??= await this.#openDataPath();
+  }
+
+  async #openDataPath(): Promise<DataPath> {
+    const { edge, mover, peers, steering, port } = this.#config;
+    const listeners: Server[] = [];
+    try {
+      for (const family of new Set(port.addresses.map((address) => familyName(address.family)))) {
+        listeners.push(
+          await listenTransparent({
+            family,
+            port: edge.tcp.port,
+            mark: steering.ownMark,
+            keepalive: edge.tcp.keepalive,
+            onConnection: (accepted, addresses) => this.#intercept(accepted, addresses),
+          }),
+        );
+      }
+      const udp = await DgramPort.open({
+        family: familyName(mover.listen.family),
+        fd: openMoverSocket(mover.listen, mover.underlay ? undefined : steering.ownMark),
+        bufferSize: SOCKET_BUFFER,
+      });
+      const bootId = randomBytes(8).readBigUInt64BE();
+      const stages = [...peers.values()].map(
+        (peer) =>
+          new Peer({
+            peer,
+            config: this.#config,
+            link: udp.link(peer.endpoint),
+            bootId,
+            memory: this.#memory,
+            logger: this.#logger,
+            onReachable: () => this.#steer(),
+          }),
+      );
+      for (const stage of stages) stage.start();
+      return { listeners, port: udp, peers: new Map(stages.map((stage) => [stage.name, stage])) };
+    } catch (error) {
+      for (const listener of listeners) listener.close();
+      throw error;
+    }
+  }
+
+  /** The switch has steered a connection here: which peer is it for? */
+  #intercept(accepted: Socket, addresses: MessageAddresses): void {
+    const entry = this.#config.table.lookup({
+      protocol: "tcp",
+      source: addressText(addresses.source),
+      sourcePort: addresses.sourcePort,
+      destination: addressText(addresses.destination),
+      destinationPort: addresses.destinationPort,
+    });
+    const peer = entry?.action.type === "optimize" ? this.#dataPath?.peers.get(entry.action.peer) : undefined;
+    // The switch is told when a peer goes, or memory does; what was under way to us just then has nowhere to go.
+    if (peer?.reachable && !this.#full) peer.intercept(accepted, addresses);
+    else accepted.resetAndDestroy();
+  }
+
+  /** Past the ceiling new connections pass directly, until a good part of the memory is free again. */
+  #watchMemory(): void {
+    const full = this.#full ? this.#memory.used > this.#memory.limit / 2 : this.#memory.full;
+    if (full === this.#full) return;
+    this.#full = full;
+    const { used, limit } = this.#memory;
+    if (full) this.#logger.warn({ used, limit }, "the connections' memory is full: new ones pass directly");
+    else this.#logger.info({ used, limit }, "the connections' memory is free again");
+    this.#steer();
+  }
+
+  #steer(): void {
+    if (this.#stopping) return;
+    const reachable = [...this.#peers()].filter((peer) => peer.reachable).map((peer) => peer.name);
+    this.#steering.setPeersUp(this.#full ? [] : reachable);
+  }
+}
+
+/** The canary's name: the local port's, marked. */
+function canaryName(port: string): string {
+  const mark = "-alive";
+  return `${port.slice(0, INTERFACE_NAME_MAX - mark.length)}${mark}`;
+}
+
+function openCanary(name: string): number {
+  try {
+    return openTun({ name, mode: "tap" }).fd;
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    const advice = new Map([
+      ["EPERM", "it needs root or CAP_NET_ADMIN"],
+      ["EACCES", "it needs root or CAP_NET_ADMIN"],
+      ["ENOENT", "/dev/net/tun is missing: load the kernel's tun module"],
+      ["EBUSY", "another ovs-tpo holds it: is one running for this port already?"],
+    ]).get(error.code);
+    throw new StartError(`cannot make the tap device ${name}: ${advice ?? error.message}`);
+  }
+}
+
+function openMoverSocket(listen: Endpoint, mark: number | undefined): number {
+  const fd = socket(familyName(listen.family), "datagram");
+  try {
+    if (mark !== undefined) setOption(fd, "mark", mark);
+    setOption(fd, "receiveBufferForce", SOCKET_BUFFER);
+    setOption(fd, "sendBufferForce", SOCKET_BUFFER);
+    bind(fd, listen);
+    return fd;
+  } catch (error) {
+    close(fd);
+    throw error;
+  }
+}
+
+function familyName(family: 4 | 6): Family {
+  return family === 4 ? "ipv4" : "ipv6";
+}

@@ -1,0 +1,185 @@
+import type { Socket } from "node:net";
+import {
+  type DownReason,
+  type Link,
+  type MessageAddresses,
+  MessageStatus,
+  Mover,
+  type MoverStats,
+  PacketDriver,
+  type RateOptions,
+} from "../driver/index.js";
+import type { Config, PeerConfig } from "./config/index.js";
+import {
+  type ConnectionCounts,
+  dialTransparent,
+  type EdgeMemory,
+  isTcp,
+  TcpConnections,
+} from "./edge/tcp/index.js";
+import type { Logger } from "./log.js";
+import type { PeerStatus } from "./status.js";
+
+/** What reset messages get to reach the peer before the session ends, in milliseconds. */
+const FAREWELL = 300;
+/** Taken for the round-trip time until there is one, in milliseconds. */
+const UNKNOWN_RTT = 100;
+
+export interface PeerOptions {
+  readonly peer: PeerConfig;
+  readonly config: Config;
+  readonly link: Link;
+  readonly bootId: bigint;
+  readonly memory: EdgeMemory;
+  readonly logger: Logger;
+  /** New connections to the peer may be taken, or no longer. */
+  readonly onReachable: (reachable: boolean) => void;
+}
+
+/** The stages towards one peer, joined: edges, packet driver, data mover. */
+export class Peer {
+  readonly name: string;
+  readonly #options: PeerOptions;
+  readonly #driver: PacketDriver;
+  readonly #mover: Mover;
+  readonly #tcp: TcpConnections;
+  #reachable = false;
+  #downReason: DownReason | undefined;
+
+  constructor(options: PeerOptions) {
+    const { peer, config, link, bootId, memory, logger } = options;
+    this.name = peer.name;
+    this.#options = options;
+    this.#driver = new PacketDriver({
+      bufferSize: config.mover.bufferSize,
+      onMessage: (header, data) => {
+        if (isTcp(header)) this.#tcp.receive(header, data);
+      },
+    });
+    this.#mover = new Mover({
+      site: config.site,
+      link,
+      source: this.#driver,
+      deliver: (buffer) => {
+        const error = this.#driver.receive(buffer);
+        if (error !== undefined) this.#malformed(error);
+      },
+      bootId,
+      rate: rateOf(config),
+      segmentSize: config.mover.segmentSize,
+      receiveWindow: config.mover.receiveWindow,
+      keepalive: config.mover.keepalive,
+      silentAfter: config.mover.silentAfter,
+      downAfter: config.mover.deadAfter,
+    });
+    this.#driver.onReady = () => this.#mover.wake();
+    const { keepalive, connectTimeout, creditMax } = config.edge.tcp;
+    this.#tcp = new TcpConnections({
+      ready: (source) => this.#driver.ready(source),
+      now: () => performance.now(),
+      rtt: () => this.#mover.stats().smoothedRtt || UNKNOWN_RTT,
+      creditMaximum: creditMax,
+      memory,
+      connectTimeout,
+      dial: (addresses) => dialTransparent(addresses, { mark: config.steering.ownMark, keepalive }),
+    });
+    this.#mover.on("up", (site, resumed) => {
+      logger.info(
+        { peer: this.name, site: site.site, resumed },
+        resumed ? "the peer answers again" : "session up",
+      );
+      this.#setReachable(true);
+    });
+    this.#mover.on("silent", () => {
+      logger.warn({ peer: this.name }, "the peer is silent: new connections pass directly");
+      this.#setReachable(false);
+    });
+    this.#mover.on("down", (reason) => {
+      logger.warn({ peer: this.name, reason }, "session down: its connections are reset");
+      this.#downReason = reason;
+      this.#setReachable(false);
+      this.#tcp.sessionLost();
+    });
+  }
+
+  get reachable(): boolean {
+    return this.#reachable;
+  }
+
+  get connections(): ConnectionCounts {
+    return this.#tcp.counts;
+  }
+
+  start(): void {
+    this.#mover.start();
+  }
+
+  /** Resets all connections, lets the peer know, and ends the session. */
+  async stop(): Promise<void> {
+    this.#setReachable(false);
+    this.#tcp.resetAll(MessageStatus.SHUTDOWN);
+    if (this.#mover.state === "up") {
+      const end = performance.now() + FAREWELL;
+      while (this.#busy() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    this.#mover.stop();
+    this.#tcp.stop();
+  }
+
+  #busy(): boolean {
+    return this.#driver.pending || this.#mover.stats().inFlightBytes > 0;
+  }
+
+  /** An application's connection that the switch has steered here. */
+  intercept(socket: Socket, addresses: MessageAddresses): void {
+    this.#tcp.intercept(socket, addresses);
+  }
+
+  status(): PeerStatus {
+    const stats = this.#mover.stats();
+    const { address, port, family } = this.#options.peer.endpoint;
+    return {
+      state: stats.state,
+      reason: this.#reason(stats),
+      address: family === 6 ? `[${address}]:${port}` : `${address}:${port}`,
+      rtt_ms: Number.isNaN(stats.smoothedRtt) ? null : stats.smoothedRtt,
+      rate_bps: stats.state === "up" ? stats.rate : null,
+      sent_bytes: stats.bytesSent,
+      received_bytes: stats.bytesReceived,
+      retransmitted_segments: stats.segmentsRetransmitted,
+    };
+  }
+
+  #reason({ state }: MoverStats): string {
+    switch (state) {
+      case "connecting":
+        return "no answer to our hello yet";
+      case "silent":
+        return "nothing has come from it for a while; new connections pass directly";
+      case "down":
+        return `the session ended (${this.#downReason ?? "unknown"}); saying hello again`;
+      default:
+        return "";
+    }
+  }
+
+  #setReachable(reachable: boolean): void {
+    if (this.#reachable === reachable) return;
+    this.#reachable = reachable;
+    this.#options.onReachable(reachable);
+  }
+
+  /** Messages are missing for good: no connection of this session can be trusted to be whole. */
+  #malformed(error: Error): void {
+    this.#options.logger.error(
+      { peer: this.name, error: error.message },
+      "a buffer from the peer is malformed",
+    );
+    this.#tcp.resetAll(MessageStatus.PROTOCOL_ERROR);
+  }
+}
+
+function rateOf(config: Config): RateOptions {
+  const { rateLimit } = config.mover;
+  return rateLimit === null ? { mode: "adaptive" } : { mode: "capped", ceiling: rateLimit };
+}
