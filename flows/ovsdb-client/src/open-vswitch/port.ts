@@ -18,6 +18,8 @@ export interface PortSpecification {
   owner: Readonly<Record<string, string>>;
   /** A MAC address for an internal port. */
   mac?: string;
+  /** What the switch is to make the device's MTU; it gives its internal ports the least of all others. */
+  mtu?: number;
 }
 
 type Row<T extends keyof SwitchTables> = SwitchTables[T];
@@ -116,19 +118,24 @@ export async function waitForPort(
 
 /** What is to do for the port; nothing where it is there. */
 function additions(replica: Replica<SwitchTables>, wanted: PortSpecification): Operation[] {
-  const { name, type, owner, mac } = wanted;
+  const { name, type, owner, mac, mtu } = wanted;
   const bridge = findBridge(replica, wanted.bridge);
   if (!bridge) throw new PortError("NO_BRIDGE", `there is no bridge "${wanted.bridge}"`);
   const port = findPort(replica, name);
-  const device = { type, ...(mac !== undefined && { mac }) };
+  const device = {
+    type,
+    ...(mac !== undefined && { mac }),
+    ...(mtu !== undefined && { mtu_request: mtu }),
+  };
   if (port) {
     if (!bridge.ports.includes(port._uuid)) throw taken(name, `it is not on ${wanted.bridge}`);
     if (!isOwned(port, owner)) throw taken(name, "it does not carry our marks");
-    const device = findInterface(replica, name);
-    const fits = device?.type === type && (mac === undefined || device.mac === mac);
-    return fits
-      ? []
-      : [op.update("Interface", [["name", "==", name]], { type, ...(mac !== undefined && { mac }) })];
+    const there = findInterface(replica, name);
+    const fits =
+      there?.type === type &&
+      (mac === undefined || there.mac === mac) &&
+      (mtu === undefined || there.mtu_request === mtu);
+    return fits ? [] : [op.update("Interface", [["name", "==", name]], device)];
   }
   const [newPort, newInterface] = [new NamedUuid<"Port">("port"), new NamedUuid<"Interface">("interface")];
   return [

@@ -31,6 +31,7 @@ export type SwitchTables = {
     | "mac"
     | "mac_in_use"
     | "mtu"
+    | "mtu_request"
     | "name"
     | "ofport"
     | "options"
@@ -60,6 +61,7 @@ export const SWITCH_SELECTION: Selection<SwitchTables> = {
     "mac",
     "mac_in_use",
     "mtu",
+    "mtu_request",
     "name",
     "ofport",
     "options",
