@@ -96,17 +96,19 @@ command("link <state>", "take the WAN down, or up again").action(
   },
 );
 
-command("exec <node> [command...]", "run a command in a node, such as: ovs-lab exec client -- ping 10.2.0.11")
-  .action(async (node: string, argv: readonly string[], { name }: NameOption) => {
-    const child = Lab.open(name).spawn(node, argv, { stdio: "inherit" });
-    // The terminal sends these to the command as well; we wait for what it makes of them.
-    for (const signal of ["SIGINT", "SIGQUIT"] as const) process.on(signal, () => {});
-    for (const signal of ["SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
-    process.exitCode = await new Promise<number>((resolve, reject) => {
-      child.on("error", reject);
-      child.on("exit", (code, signal) => resolve(exitStatus(code, signal)));
-    });
+command(
+  "exec <node> [command...]",
+  "run a command in a node, such as: ovs-lab exec client -- ping 10.2.0.11",
+).action(async (node: string, argv: readonly string[], { name }: NameOption) => {
+  const child = Lab.open(name).spawn(node, argv, { stdio: "inherit" });
+  // The terminal sends these to the command as well; we wait for what it makes of them.
+  for (const signal of ["SIGINT", "SIGQUIT"] as const) process.on(signal, () => {});
+  for (const signal of ["SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
+  process.exitCode = await new Promise<number>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("exit", (code, signal) => resolve(exitStatus(code, signal)));
   });
+});
 
 command("status", "what there is, and how it is")
   .option("--json", "everything, for programs")

@@ -3,6 +3,7 @@ export { close, drain, eventDescriptor, read, signal, write } from "./descriptor
 export { SystemError } from "./error.js";
 export { inNetworkNamespace } from "./network-namespace.js";
 export { Poller } from "./poller.js";
+export { descriptorOf } from "./process.js";
 export { Region } from "./region.js";
 export {
   bind,

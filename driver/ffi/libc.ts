@@ -16,6 +16,7 @@ export const sys = {
   ppoll: libc.func("int ppoll(uintptr_t fds, unsigned long count, uintptr_t timeout, uintptr_t sigmask)"),
   setns: libc.func("int setns(int fd, int type)"),
   eventfd: libc.func("int eventfd(unsigned int value, int flags)"),
+  syscall: libc.func("long syscall(long number, long a, long b, long c)"),
   prctl: libc.func(
     "int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)",
   ),
