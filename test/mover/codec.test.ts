@@ -1,0 +1,322 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import {
+  ACKNOWLEDGEMENT_BITMAP,
+  acknowledgementLength,
+  bitmapRoom,
+  MAXIMUM_PARTS,
+  RECEIVED_BITMAP,
+  writeAcknowledgement,
+} from "../../driver/mover/wire/acknowledgement.js";
+import { bufferIntact, writeBufferField } from "../../driver/mover/wire/buffer-field.js";
+import { PacketType, writeClose, writeDatagramHeader } from "../../driver/mover/wire/datagram.js";
+import { type Hello, readHello, writeHello } from "../../driver/mover/wire/hello.js";
+import { DatagramReader } from "../../driver/mover/wire/reader.js";
+import { extendLogical, writeTransportData } from "../../driver/mover/wire/transport-data.js";
+import { type NaiveDatagram, naiveRead } from "./naive-datagram.js";
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
+const fromHex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text.replaceAll(/\s/g, ""), "hex"));
+
+const U32 = fc.integer({ min: 0, max: 0xffff_ffff });
+const U48 = fc.integer({ min: 0, max: 0xffff_ffff_ffff });
+
+/** What the reader makes of a datagram, in the terms of the naive one. */
+function read(bytes: Uint8Array, offset = 0): NaiveDatagram | undefined {
+  const reader = new DatagramReader();
+  if (!reader.read(bytes, offset, bytes.length - offset)) return undefined;
+  const result: NaiveDatagram = { type: PacketType.SESSION, tag: reader.tag };
+  if (reader.hasAcknowledgement) {
+    const ack = reader.acknowledgement;
+    const received: bigint[] = [];
+    for (let part = 0; part < ack.parts; part += 1) {
+      for (let i = 0; i < ack.partLength[part]!; i += 1) {
+        for (let bit = 0; bit < 8; bit += 1) {
+          if (bytes[ack.partOffset[part]! + i]! & (1 << bit))
+            received.push(BigInt((ack.partTop[part]! - i) * 8 + bit));
+        }
+      }
+    }
+    result.acknowledgement = {
+      highestSent: BigInt(ack.highestSent),
+      highestReceived: BigInt(ack.highestReceived),
+      lowestLogical: BigInt(ack.lowestLogical),
+      deliveryRate: ack.deliveryRate,
+      delay: ack.delay,
+      receiveWindow: ack.receiveWindow,
+      received,
+    };
+  }
+  if (reader.hasData) {
+    const { index, segments, logical, physical } = reader.data;
+    const payload = [...bytes.subarray(reader.payloadOffset, reader.payloadOffset + reader.payloadLength)];
+    result.data = { index, segments, logical, physical: BigInt(physical), payload };
+  }
+  if (reader.close) result.close = true;
+  return result;
+}
+
+describe("golden bytes", () => {
+  it("a segment", () => {
+    const out = new Uint8Array(18);
+    const at = writeDatagramHeader(out, 0, PacketType.SESSION, 0xabcdef);
+    assert.equal(writeTransportData(out, at, 3, 45, 0x1_0000_0203, 0x0102_0304_0506), 18);
+    assert.equal(hex(out), "12abcdef" + "0e01" + "03" + "2d" + "00000203" + "010203040506");
+  });
+
+  it("an acknowledgement", () => {
+    const out = new Uint8Array(64);
+    const fields = {
+      highestSent: 7,
+      highestReceived: 0x0a_0b0c_0d0e,
+      lowestLogical: 0x1_0000_0000,
+      deliveryRate: 95_000_000,
+      delay: 1.6,
+      receiveWindow: 0x0400_0000,
+    };
+    const end = writeAcknowledgement(out, 0, fields, 2, (bytes, at, top, length) => {
+      assert.deepEqual([top, length], [0x0a_0b0c_0d0e / 8 - 0.75, 2]);
+      bytes[at] = 0x7f;
+      bytes[at + 1] = 0xf0;
+    });
+    const golden = "2002 000000000007 000a0b0c0d0e 000100000000 00017318 0064 04000000 7ff0";
+    assert.equal(hex(out.subarray(0, end)), golden.replaceAll(" ", ""));
+  });
+
+  it("a bitmap that goes on", () => {
+    const out = new Uint8Array(600);
+    const fields = {
+      highestSent: 0,
+      highestReceived: 80_000,
+      lowestLogical: 0,
+      deliveryRate: 0,
+      delay: 0,
+      receiveWindow: 0,
+    };
+    const parts: number[][] = [];
+    const end = writeAcknowledgement(out, 0, fields, 300, (_bytes, at, top, length) =>
+      parts.push([at, top, length]),
+    );
+    assert.deepEqual(parts, [
+      [30, 10_000, 225],
+      [263, 9775, 75],
+    ]);
+    assert.equal(hex(out.subarray(255, 263)), "5303" + "000000013178");
+    assert.equal(end, 255 + 83);
+    assert.equal(end, acknowledgementLength(300));
+  });
+
+  it("a hello", () => {
+    const hello: Hello = {
+      bootId: 0x0102030405060708n,
+      tag: 0x0a0b0c,
+      established: true,
+      session: 9,
+      echoBootId: 0x1112131415161718n,
+      echoTag: 0x1a1b1c,
+      segmentSize: 1472,
+      receiveWindow: 0x0400_0000,
+      site: "zürich",
+    };
+    const out = new Uint8Array(128);
+    const at = writeDatagramHeader(out, 0, PacketType.HELLO, hello.echoTag);
+    const end = writeHello(out, at, hello);
+    const golden =
+      "111a1b1c 2b10 0102030405060708 0a0b0c 01 00000009 1112131415161718 1a1b1c 00 05c0 04000000 7ac3bc72696368";
+    assert.equal(hex(out.subarray(0, end)), golden.replaceAll(" ", ""));
+    assert.deepEqual(readHello(out, at, end - at), hello);
+  });
+
+  it("the end of a session", () => {
+    const out = new Uint8Array(6);
+    writeClose(out, writeDatagramHeader(out, 0, PacketType.SESSION, 1));
+    assert.equal(hex(out), "120000010204");
+  });
+
+  it("the field of a buffer", () => {
+    const buffer = new Uint8Array([...new Uint8Array(12), ...Buffer.from("123456789")]);
+    writeBufferField(buffer);
+    // 0xcbf43926 is what CRC-32 gives for these nine digits.
+    assert.equal(hex(buffer.subarray(0, 12)), "0c01" + "0000" + "00000015" + "cbf43926");
+    assert.ok(bufferIntact(buffer));
+  });
+});
+
+describe("round trip", () => {
+  it("any segment with any acknowledgement before it", () => {
+    const acknowledgement = fc.record({
+      highestSent: U48,
+      highestReceived: fc.integer({ min: 20_000, max: 0xffff_ffff_ffff }),
+      lowestLogical: U48,
+      deliveryRate: U32.map((kilobits) => kilobits * 1000),
+      delay: fc.integer({ min: 0, max: 0xffff }).map((units) => units * 0.016),
+      receiveWindow: U32,
+      bitmap: fc.uint8Array({ maxLength: ACKNOWLEDGEMENT_BITMAP + (MAXIMUM_PARTS - 1) * RECEIVED_BITMAP }),
+    });
+    const data = fc.record({
+      segments: fc.integer({ min: 1, max: 255 }),
+      part: fc.double({ min: 0, max: 0.999, noNaN: true }),
+      logical: U48,
+      physical: fc.integer({ min: 1, max: 0xffff_ffff_ffff }),
+      payload: fc.uint8Array({ minLength: 1, maxLength: 40 }),
+    });
+    fc.assert(
+      fc.property(
+        fc.option(acknowledgement),
+        fc.option(data),
+        fc.integer({ min: 0, max: 9 }),
+        (ack, segment, offset) => {
+          const out = new Uint8Array(4000);
+          let at = writeDatagramHeader(out, offset, PacketType.SESSION, 77);
+          const received: bigint[] = [];
+          if (ack !== null) {
+            const { bitmap, ...fields } = ack;
+            const top = Math.floor(fields.highestReceived / 8);
+            at = writeAcknowledgement(out, at, fields, bitmap.length, (bytes, to, from, length) => {
+              bytes.set(bitmap.subarray(top - from, top - from + length), to);
+            });
+            bitmap.forEach((byte, i) => {
+              for (let bit = 0; bit < 8; bit += 1)
+                if (byte & (1 << bit)) received.push(BigInt((top - i) * 8 + bit));
+            });
+          }
+          const index = segment === null ? 0 : Math.floor(segment.part * segment.segments);
+          if (segment !== null) {
+            at = writeTransportData(out, at, index, segment.segments, segment.logical, segment.physical);
+            out.set(segment.payload, at);
+            at += segment.payload.length;
+          }
+          const result = read(out.subarray(0, at), offset);
+          assert.ok(result);
+          assert.deepEqual(result, naiveRead(out.slice(offset, at)));
+          assert.deepEqual(result.acknowledgement?.received, ack === null ? undefined : received);
+          assert.equal(
+            result.acknowledgement?.highestReceived,
+            ack === null ? undefined : BigInt(ack.highestReceived),
+          );
+          assert.equal(result.data?.logical, segment === null ? undefined : segment.logical % 2 ** 32);
+          assert.equal(result.data?.physical, segment === null ? undefined : BigInt(segment.physical));
+          assert.equal(result.data?.index, segment === null ? undefined : index);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it("any hello", () => {
+    const hello = fc.record(
+      {
+        bootId: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+        tag: fc.integer({ min: 1, max: 0xff_ffff }),
+        established: fc.boolean(),
+        session: U32,
+        echoBootId: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+        echoTag: fc.integer({ min: 0, max: 0xff_ffff }),
+        segmentSize: fc.integer({ min: 548, max: 0xffff }),
+        receiveWindow: U32,
+        site: fc.string({ maxLength: 64 }),
+      },
+      { noNullPrototype: true },
+    );
+    fc.assert(
+      fc.property(hello, (value) => {
+        const out = new Uint8Array(120);
+        const end = writeHello(out, 3, value);
+        assert.deepEqual(readHello(out, 3, end - 3), value);
+      }),
+    );
+  });
+
+  it("a site's name that is too long is cut between characters", () => {
+    const out = new Uint8Array(200);
+    const hello = { bootId: 1n, tag: 1, established: false, session: 1, echoBootId: 0n, echoTag: 0 };
+    const end = writeHello(out, 0, {
+      ...hello,
+      segmentSize: 1472,
+      receiveWindow: 0,
+      site: `${"a".repeat(63)}ü`,
+    });
+    assert.equal(readHello(out, 0, end)?.site, "a".repeat(63));
+  });
+
+  it("a logical number from its low bits", () => {
+    const near = fc.integer({ min: 0, max: 2 ** 47 });
+    fc.assert(
+      fc.property(near, fc.integer({ min: -(2 ** 31) + 1, max: 2 ** 31 - 1 }), (from, distance) => {
+        const logical = from + distance;
+        fc.pre(logical >= 0);
+        assert.equal(extendLogical(logical % 2 ** 32, from), logical);
+      }),
+    );
+  });
+
+  it("the longest bitmap that fits", () => {
+    for (let room = 30; room < 1600; room += 1) {
+      const bitmap = bitmapRoom(room);
+      assert.ok(acknowledgementLength(bitmap) <= room, `room ${room}`);
+      if (room < 1500) assert.ok(acknowledgementLength(bitmap + 9) > room, `room ${room} wasted`);
+    }
+  });
+});
+
+describe("hostile bytes", () => {
+  it("are judged as the naive reader judges them", () => {
+    const length = fc.oneof(
+      fc.integer({ min: 0, max: 255 }),
+      fc.constantFrom(0, 1, 2, 8, 13, 14, 15, 30, 31, 255),
+    );
+    const subfield = fc.record({
+      length,
+      code: fc.integer({ min: 0, max: 6 }),
+      body: fc.uint8Array({ maxLength: 60 }),
+    });
+    const soup = fc.array(subfield, { maxLength: 6 }).map((fields) => {
+      const bytes = fields.flatMap(({ length: claimed, code, body }) => [
+        fc.sample(fc.boolean(), { numRuns: 1, seed: claimed })[0] ? body.length + 2 : claimed,
+        code,
+        ...body,
+      ]);
+      return new Uint8Array([0x12, 0, 0, 1, ...bytes]);
+    });
+    fc.assert(
+      fc.property(soup, (bytes) => assert.deepEqual(read(bytes), naiveRead(bytes))),
+      { numRuns: 3000 },
+    );
+  });
+
+  it("anything at all is read or refused", () => {
+    const reader = new DatagramReader();
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 300 }),
+        fc.constantFrom(0x11, 0x12, 0x13, 0x22),
+        (bytes, first) => {
+          if (bytes.length > 0) bytes[0] = first;
+          reader.read(bytes, 0, bytes.length);
+        },
+      ),
+      { numRuns: 3000 },
+    );
+  });
+
+  it("a bitmap below number zero, or above the highest, is refused", () => {
+    const below = fromHex("12000001 2002 000000000000 000000000008 000000000000 00000000 0000 00000000 ffff");
+    assert.ok(read(below));
+    assert.equal(read(fromHex(`${hex(below).replace("2002", "2102")}ff`)), undefined);
+    const above = `${hex(below)}0903000000000010ff`;
+    assert.equal(read(fromHex(above)), undefined);
+  });
+
+  it("a buffer that was altered, cut or is not one is not intact", () => {
+    const buffer = new Uint8Array(100).map((_, i) => i);
+    writeBufferField(buffer);
+    for (let bit = 0; bit < 800; bit += 1) {
+      const altered = buffer.slice();
+      altered[bit >> 3]! ^= 1 << (bit & 7);
+      assert.equal(bufferIntact(altered), false, `bit ${bit}`);
+    }
+    for (let length = 0; length < 100; length += 1)
+      assert.equal(bufferIntact(buffer.subarray(0, length)), false);
+  });
+});

@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { AckSchedule } from "../../driver/mover/ack-schedule.js";
+import { Pacer } from "../../driver/mover/pacer.js";
+import { RateMeter } from "../../driver/mover/rate-meter.js";
+import { ReorderingWindow } from "../../driver/mover/reordering.js";
+import { RttEstimator } from "../../driver/mover/rtt.js";
+
+describe("round trip", () => {
+  it("is smoothed as RFC 9002 says, without the receiver's delay", () => {
+    const rtt = new RttEstimator();
+    assert.equal(rtt.known, false);
+    rtt.sample(110, 10);
+    assert.deepEqual([rtt.smoothed, rtt.variation, rtt.minimum], [100, 50, 100]);
+    rtt.sample(180, 0);
+    assert.deepEqual([rtt.smoothed, rtt.variation, rtt.minimum], [110, 57.5, 100]);
+  });
+
+  it("stays above zero when the receiver claims more delay than there was", () => {
+    const rtt = new RttEstimator();
+    rtt.sample(3, 50);
+    assert.ok(rtt.smoothed > 0);
+  });
+});
+
+describe("pacing", () => {
+  /** Sends datagrams of 1500 bytes for `span` milliseconds, waking `late` milliseconds after each deadline. */
+  function pace(
+    rate: number,
+    granularity: number,
+    late: number,
+    span = 1000,
+  ): { bytes: number; longest: number } {
+    const pacer = new Pacer(granularity, 1500);
+    pacer.setRate(0, rate);
+    let bytes = 0;
+    let longest = 0;
+    for (let now = 0; now < span; ) {
+      pacer.refill(now);
+      let burst = 0;
+      for (; pacer.open; burst += 1500) pacer.spend(1500);
+      bytes += burst;
+      longest = Math.max(longest, burst);
+      now = pacer.readyAt(now) + late;
+    }
+    return { bytes, longest };
+  }
+
+  it("keeps the rate at every rate and granularity", () => {
+    for (const rate of [12.5, 125, 1250, 12_500, 125_000]) {
+      for (const granularity of [0, 0.1, 2]) {
+        const { bytes } = pace(rate, granularity, 0);
+        assert.ok(
+          Math.abs(bytes / (rate * 1000) - 1) < 0.08 || bytes < 20_000,
+          `${rate} B/ms, ${granularity} ms: ${bytes}`,
+        );
+        const { bytes: long } = pace(rate, granularity, 0, 60_000);
+        assert.ok(
+          Math.abs(long / (rate * 60_000) - 1) < 0.004,
+          `${rate} B/ms, ${granularity} ms: ${long} in a minute`,
+        );
+      }
+    }
+  });
+
+  it("makes good what a coarse timer costs", () => {
+    const { bytes } = pace(12_500, 2, 1.5);
+    assert.ok(Math.abs(bytes / 12_500_000 - 1) < 0.01);
+  });
+
+  it("loses the credit of a long absence", () => {
+    const { bytes, longest } = pace(12_500, 2, 50);
+    assert.ok(longest <= 12_500 * 2 * 2 + 1500, `${longest}`);
+    assert.ok(bytes < 12_500_000 / 5);
+  });
+
+  it("sends segment by segment when the timer is fine and the rate low", () => {
+    assert.ok(pace(125, 0, 0).longest <= 2 * 1500 + 1500);
+  });
+});
+
+describe("the window for reordering", () => {
+  it("is short until something comes late, then longer than that", () => {
+    const window = new ReorderingWindow();
+    assert.equal(window.length(0, 100), 10);
+    assert.equal(window.length(0, 16), 2);
+    assert.equal(window.length(0, 1), 1);
+    window.saw(1000, 20);
+    assert.equal(window.length(1000, 100), 25);
+  });
+
+  it("forgets after a while", () => {
+    const window = new ReorderingWindow();
+    window.saw(0, 20);
+    assert.equal(window.length(14_999, 8), 25);
+    assert.equal(window.length(29_000, 8), 25);
+    assert.equal(window.length(45_000, 8), 1);
+  });
+
+  it("has a limit", () => {
+    const window = new ReorderingWindow();
+    window.saw(0, 60_000);
+    assert.equal(window.length(0, 8), 500);
+  });
+});
+
+describe("acknowledgements are due", () => {
+  it("never, if there is nothing to acknowledge", () => {
+    const schedule = new AckSchedule();
+    assert.equal(schedule.dueAt(), Number.POSITIVE_INFINITY);
+    assert.equal(schedule.worthwhile(0), false);
+  });
+
+  it("after ten milliseconds, at once for a gap, at once after 32 segments", () => {
+    const schedule = new AckSchedule();
+    schedule.onData(5, 1500, false);
+    assert.equal(schedule.dueAt(), 15);
+    schedule.onData(7, 1500, true);
+    assert.equal(schedule.dueAt(), 5);
+    schedule.onSent(70);
+    for (let i = 0; i < 31; i += 1) schedule.onData(20, 1500, false);
+    assert.equal(schedule.dueAt(), 30);
+    schedule.onData(21, 1500, false);
+    assert.equal(schedule.dueAt(), 20);
+  });
+
+  it("without budget only after the time that the sender reckons with", () => {
+    const schedule = new AckSchedule();
+    schedule.onSent(10_000);
+    schedule.onData(5, 1500, true);
+    assert.equal(schedule.dueAt(), 30);
+    assert.equal(schedule.worthwhile(6), false);
+    assert.equal(schedule.worthwhile(30), true);
+  });
+
+  it("within one per cent of what they acknowledge, even if there is a gap at every datagram", () => {
+    const schedule = new AckSchedule();
+    let [data, acks] = [0, 0];
+    for (let now = 0; now < 5000; now += 0.12) {
+      data += 1500;
+      schedule.onData(now, 1500, true);
+      if (schedule.dueAt() > now) continue;
+      acks += 100;
+      schedule.onSent(100);
+    }
+    assert.ok(acks < 0.01 * data, `${acks} of ${data}`);
+    assert.ok(acks > 0.009 * data, `${acks} of ${data}`);
+  });
+});
+
+describe("a rate", () => {
+  it("is that of the last whole span", () => {
+    const meter = new RateMeter(100);
+    for (let now = 0; now <= 1000; now += 10) meter.add(now, 125);
+    assert.equal(meter.read(1000), 100_000);
+    assert.equal(meter.read(3000), (125 * 8000) / 2000);
+    assert.equal(meter.read(4000), 0);
+  });
+});
