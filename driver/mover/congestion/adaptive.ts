@@ -64,7 +64,8 @@ export class AdaptiveModel implements CongestionModel {
   }
 
   get delivered(): number {
-    return Math.max(this.#rates.value, this.#rates.value === 0 ? this.#startRate : 0);
+    // A source that trickles says nothing of the link: until its limit has been seen, what it may start with holds.
+    return Math.max(this.#rates.value, this.#state === "startup" ? this.#startRate : 0);
   }
 
   get rate(): number {
