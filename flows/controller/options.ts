@@ -29,7 +29,8 @@ export interface SteeringOptions {
   readonly table: LookupTable;
   /**
    * Called when the local port has come or was made anew (vswitchd restarted), before anything is steered to it: give the
-   * device its addresses, routes and rules here. If it throws, the state is `error`, and it is called again.
+   * device its addresses, routes and rules here. If it throws, the state is `error`, and it is called again. It is also
+   * called again for a device that may be the same, so it must not mind what is there already.
    */
   readonly prepareHost?: (port: LocalPort) => Promise<void> | void;
   /** Ports whose packets are never taken, by name: those towards the WAN. Default: none. */

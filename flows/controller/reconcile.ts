@@ -1,4 +1,4 @@
-import { type FlowDescription, type FlowMod, Group, NO_BUFFER, Port } from "openflow-ts";
+import { type FlowMod, Group, NO_BUFFER, Port } from "openflow-ts";
 import { type CookieRange, decodeCookie, type Flow, isLearned, learnedInRound } from "../pipeline/index.js";
 import { flowKey } from "./flow-key.js";
 
@@ -7,14 +7,15 @@ export interface Difference {
   /** Wanted and not there, or there with another cookie, other timeouts or other actions. */
   readonly missing: readonly Flow[];
   /** There and not wanted. */
-  readonly surplus: readonly FlowDescription[];
+  readonly surplus: readonly Flow[];
   /** Rounds of earlier lives of the plugin whose learned flows are still there. */
   readonly staleRounds: readonly number[];
 }
 
+type Body = Omit<Flow, "table" | "priority" | "match">;
+
 /** What a flow does, as text: the same for what we send and for what OVS reports of it. */
-function flowBody(flow: Omit<Flow, "table" | "priority" | "match">): string {
-  const { cookie, idleTimeout, hardTimeout, instructions } = flow;
+function flowBody({ cookie, idleTimeout, hardTimeout, instructions }: Body): string {
   return JSON.stringify({ cookie, idleTimeout, hardTimeout, instructions }, (_key, value: unknown) => {
     if (typeof value === "bigint") return `0x${value.toString(16)}`;
     if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
@@ -24,32 +25,53 @@ function flowBody(flow: Omit<Flow, "table" | "priority" | "match">): string {
   });
 }
 
+/** What we send and how a switch reports it, where that differs: both as `flowBody` has it. */
+export type Spellings = ReadonlyMap<string, string>;
+
 /**
- * The difference between the flows that are wanted and those of ours that were reported. Of the learned ones, those of
+ * The difference between the flows that are wanted and those of ours that are there. Of the learned ones, those of
  * `round` are left alone.
  */
 export function difference(
   wanted: readonly Flow[],
-  reported: readonly FlowDescription[],
+  there: readonly Flow[],
   round: number,
+  spellings: Spellings,
 ): Difference {
-  const there = new Map<string, FlowDescription>();
+  const rest = new Map<string, Flow>();
   const staleRounds = new Set<number>();
-  for (const flow of reported) {
+  for (const flow of there) {
     const cookie = decodeCookie(flow.cookie);
-    if (cookie && isLearned(cookie)) {
-      if (cookie.round !== round) staleRounds.add(cookie.round);
-    } else {
-      there.set(flowKey(flow), flow);
-    }
+    if (!cookie || !isLearned(cookie)) rest.set(flowKey(flow), flow);
+    else if (cookie.round !== round) staleRounds.add(cookie.round);
   }
   const missing = wanted.filter((flow) => {
     const key = flowKey(flow);
-    const found = there.get(key);
-    there.delete(key);
-    return found === undefined || flowBody(found) !== flowBody(flow);
+    const found = rest.get(key);
+    rest.delete(key);
+    if (found === flow) return false;
+    if (found === undefined) return true;
+    const body = flowBody(flow);
+    const foundBody = flowBody(found);
+    return foundBody !== body && foundBody !== spellings.get(body);
   });
-  return { missing, surplus: [...there.values()], staleRounds: [...staleRounds] };
+  return { missing, surplus: [...rest.values()], staleRounds: [...staleRounds] };
+}
+
+/**
+ * Versions of OVS differ in how they report an action. What is reported right after `sent` was accepted, in its place and
+ * with its cookie, is what was sent.
+ */
+export function learnSpellings(
+  sent: readonly Flow[],
+  reported: readonly Flow[],
+  spellings: Map<string, string>,
+): void {
+  const found = new Map(reported.map((flow) => [flowKey(flow), flow]));
+  for (const flow of sent) {
+    const as = found.get(flowKey(flow));
+    if (as?.cookie === flow.cookie) spellings.set(flowBody(flow), flowBody(as));
+  }
 }
 
 export function isEmpty({ missing, surplus, staleRounds }: Difference): boolean {

@@ -1,18 +1,377 @@
 import { EventEmitter } from "node:events";
+import { join } from "node:path";
+import { Connection, OpenFlow15 } from "openflow-ts";
+import type { Database } from "ovsdb-client";
+import { type SwitchTables, switchDatabase } from "ovsdb-client/open-vswitch";
+import {
+  checkLayout,
+  compilePipeline,
+  DEFAULT_LAYOUT,
+  LEASE_SECONDS,
+  type Pipeline,
+  type PipelineInput,
+} from "../pipeline/index.js";
 import type { LookupTable } from "../table/index.js";
-import type { SteeringEvents, SteeringOptions, SteeringStatus } from "./options.js";
+import { BridgeFlows } from "./bridge-flows.js";
+import type { LocalPort, SteeringEvents, SteeringOptions, SteeringState, SteeringStatus } from "./options.js";
+import { PeerNumbers } from "./peer-numbers.js";
+import { type PortNumbers, SwitchPorts } from "./switch-ports.js";
 
-/** Keeps the flows of the look-up table on a bridge, from `start` to `stop`, whatever becomes of vswitchd and OVSDB. */
-export declare class Steering extends EventEmitter<SteeringEvents> {
-  constructor(options: SteeringOptions);
+/** Milliseconds between two looks at whether our flows are still there. */
+const CHECK_INTERVAL = 1000;
+/** As many of these looks count flows only; then one compares them. */
+const COUNTS_PER_COMPARISON = 30;
+/** Signs of life in the time for which one of them counts. */
+const LEASE_RENEWALS = 5;
+/** Milliseconds until the next attempt after a failure, doubled from the first to the last. */
+const FIRST_RETRY = 200;
+const LAST_RETRY = 5000;
+/** Milliseconds that the switch has for an answer, and for taking our ports away at the end. */
+const SWITCH_TIMEOUT = 5000;
+
+const DEFAULT_TIMEOUTS = { idle: 600, finIdle: 45 };
+
+/**
+ * Keeps the flows of the look-up table on a bridge, from `start` to `stop`, whatever becomes of vswitchd and OVSDB.
+ *
+ * One loop looks at how things stand, does the next thing that is to be done, and sleeps until something has changed or
+ * it is time to look again. So every state is left by itself when its cause is gone; `SteeringState` has them all.
+ */
+export class Steering extends EventEmitter<SteeringEvents> {
+  readonly #options: SteeringOptions;
+  readonly #database: Database<SwitchTables>;
+  readonly #connection: Connection;
+  readonly #ports: SwitchPorts;
+  readonly #flows: BridgeFlows;
+  readonly #peers = new PeerNumbers();
+  readonly #pipelineOptions: Pick<PipelineInput, "layout" | "instance" | "timeouts" | "families">;
+  #table: LookupTable;
+  #peersUp: ReadonlySet<string> = new Set();
+  #numbers: PortNumbers | undefined;
+  /** The ports that are ready to be steered to; a new connection may mean new devices. */
+  #settled: string | undefined;
+  #compiled: { readonly inputs: readonly unknown[]; readonly pipeline: Pipeline } | undefined;
+  #lease: Pipeline["lease"] | undefined;
+  #leaseTimer: NodeJS.Timeout | undefined;
+  #state: SteeringState = "stopped";
+  #reason: string | undefined;
+  #repairs = 0;
+  #looks = 0;
+  #loop: Promise<void> | undefined;
+  #stopping = false;
+  #changed = false;
+  #wake: () => void = () => {};
+
+  /** Throws `EntryTooWideError`, `TableTooDeepError`, `TooManyPeersError`, and a `RangeError` for options out of range. */
+  constructor(options: SteeringOptions) {
+    super();
+    const { bridge, runDirectory = "/var/run/openvswitch", instance = 0, families = ["ipv4"] } = options;
+    const layout = { ...DEFAULT_LAYOUT, ...options.layout };
+    checkLayout(layout);
+    this.#options = options;
+    this.#pipelineOptions = {
+      layout,
+      instance,
+      timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
+      families,
+    };
+    this.#database = switchDatabase({ remotes: options.database ?? `unix:${join(runDirectory, "db.sock")}` });
+    this.#connection = new Connection({
+      address: `unix:${join(runDirectory, `${bridge}.mgmt`)}`,
+      versions: [OpenFlow15],
+      minBackoff: FIRST_RETRY,
+      maxBackoff: CHECK_INTERVAL,
+      requestTimeout: SWITCH_TIMEOUT,
+    });
+    this.#ports = new SwitchPorts(this.#database, {
+      bridge,
+      localPort: options.localPort ?? "tpo0",
+      canary: options.canary,
+      passFrom: options.passFrom ?? [],
+      instance,
+    });
+    this.#flows = new BridgeFlows(this.#connection, instance);
+    this.#table = options.table;
+    this.#peers.add(options.table);
+    this.#compile(PLACEHOLDER_PORTS, 1);
+
+    const look = () => this.#look();
+    this.#database.on("state", look).on("change", look);
+    this.#connection.on("up", look).on("retry", look);
+    this.#connection.on("down", () => {
+      this.#flows.forget();
+      this.#settled = undefined;
+      look();
+    });
+  }
+
   /** Begins; returns at once. Also removes what an earlier process has left on the bridge. */
-  start(): void;
+  start(): void {
+    if (this.#loop) return;
+    this.#stopping = false;
+    this.#database.start();
+    this.#connection.open().catch(() => {
+      // Rejected by `close` alone; until then the state says how it stands.
+    });
+    this.#leaseTimer = setInterval(() => this.#renewLease(), (LEASE_SECONDS * 1000) / LEASE_RENEWALS);
+    this.#loop = this.#run();
+  }
+
   /** Takes flows and ports off the bridge, which is then as it was found. Resolves also where the switch is gone. */
-  stop(): Promise<void>;
+  async stop(): Promise<void> {
+    if (!this.#loop) return;
+    this.#stopping = true;
+    this.#look();
+    await this.#loop;
+    this.#loop = undefined;
+    clearInterval(this.#leaseTimer);
+    this.#enter("stopping");
+    const left = await this.#detach();
+    this.#connection.close();
+    this.#database.stop();
+    this.#numbers = undefined;
+    this.#settled = undefined;
+    this.#enter("stopped", left);
+  }
+
   /** The peers whose sessions are up: new connections to these alone are taken. */
-  setPeersUp(peers: Iterable<string>): void;
-  setTable(table: LookupTable): void;
-  status(): SteeringStatus;
-  /** Resolves when the state is `in-sync`. */
-  ready(options?: { timeout?: number }): Promise<void>;
+  setPeersUp(peers: Iterable<string>): void {
+    this.#peersUp = new Set(peers);
+    this.#look();
+  }
+
+  /** Throws as the constructor does; then the table stays the one before. */
+  setTable(table: LookupTable): void {
+    const before = this.#table;
+    this.#peers.add(table);
+    this.#table = table;
+    try {
+      this.#compile(PLACEHOLDER_PORTS, 1);
+    } catch (error) {
+      this.#table = before;
+      throw error;
+    }
+    this.#look();
+  }
+
+  status(): SteeringStatus {
+    return {
+      state: this.#state,
+      ...(this.#reason !== undefined && { reason: this.#reason }),
+      bridge: this.#options.bridge,
+      ...(this.#numbers && { port: this.#numbers.local }),
+      peersUp: [...this.#peersUp],
+      flows: this.#flows.installed?.length ?? 0,
+      repairs: this.#repairs,
+    };
+  }
+
+  /** Resolves when the state is `in-sync`. Rejects after `timeout` milliseconds (default 30000), saying why it is not. */
+  ready({ timeout = 30_000 }: { timeout?: number } = {}): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = ({ state }: SteeringStatus) => {
+        if (state === "in-sync") end(resolve);
+      };
+      const end = (settle: () => void) => {
+        clearTimeout(timer);
+        this.off("state", look);
+        settle();
+      };
+      const timer = setTimeout(() => {
+        const { state, reason = "no more is known" } = this.status();
+        end(() => reject(new Error(`${this.#options.bridge} is ${state} after ${timeout} ms: ${reason}`)));
+      }, timeout);
+      this.on("state", look);
+      look(this.status());
+    });
+  }
+
+  /** Something has changed: look at it now. */
+  #look(): void {
+    this.#changed = true;
+    this.#wake();
+  }
+
+  async #run(): Promise<void> {
+    let failures = 0;
+    while (!this.#stopping) {
+      this.#changed = false;
+      let pause = CHECK_INTERVAL;
+      try {
+        await this.#step();
+        failures = 0;
+      } catch (error) {
+        if (this.#stopping) return;
+        this.#flows.forget();
+        pause = Math.min(LAST_RETRY, FIRST_RETRY * 2 ** failures++);
+        this.#enter("error", error instanceof Error ? error.message : String(error));
+      }
+      await this.#sleep(pause, failures > 0);
+    }
+  }
+
+  /** Until something has changed, or so many milliseconds; after a failure all of them, lest it come again at once. */
+  async #sleep(milliseconds: number, whole: boolean): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.#wake = () => {
+        if (whole && !this.#stopping) return;
+        clearTimeout(timer);
+        resolve();
+      };
+      if (this.#changed) this.#wake();
+    });
+    this.#wake = () => {};
+  }
+
+  /** Looks at how things stand and does the next thing. Throws where that fails. */
+  async #step(): Promise<void> {
+    if (this.#database.state !== "synchronised") {
+      this.#enter("connecting-ovsdb", this.#database.reason);
+      // The flows do not need the database: what is known of the ports holds until vswitchd can be told otherwise.
+      if (this.#numbers && this.#connection.version !== undefined) await this.#install(this.#numbers, false);
+      return;
+    }
+    const view = this.#ports.view();
+    switch (view.state) {
+      case "no-bridge":
+        return this.#enter("no-bridge", `there is no bridge ${this.#options.bridge}`);
+      case "unsettled":
+        this.#enter("port-pending", view.reason);
+        await this.#ports.add();
+        return this.#look();
+      case "pending":
+        return this.#enter("port-pending", view.reason);
+      case "ready":
+        this.#numbers = view;
+    }
+    if (this.#connection.version === undefined) {
+      return this.#enter("connecting-openflow", this.#connection.lastError?.message);
+    }
+    await this.#install(view, true);
+  }
+
+  /** Brings the flows in line with ports, peers and table. */
+  async #install(numbers: PortNumbers, announce: boolean): Promise<void> {
+    const enter = (state: SteeringState, reason?: string) => {
+      if (announce) this.#enter(state, reason);
+    };
+    if (!(await this.#settle(numbers, enter))) return;
+    const pipeline = this.#pipeline(numbers, await this.#flows.round());
+    const fresh = this.#flows.installed === undefined;
+    if (fresh) enter("syncing");
+    else if (!(await this.#holds())) this.#flows.forget();
+    const repair = !fresh && this.#flows.installed === undefined;
+    const changed = await this.#flows.install(pipeline.flows);
+    if (repair && changed > 0) {
+      this.#repairs++;
+      this.emit("repaired", changed);
+    }
+    this.#lease = pipeline.lease;
+    this.#renewLease();
+    enter("in-sync");
+  }
+
+  /** Makes ports that have come or changed ready to be steered to. Resolves to whether they are. */
+  async #settle(
+    numbers: PortNumbers,
+    enter: (state: SteeringState, reason?: string) => void,
+  ): Promise<boolean> {
+    const settled = JSON.stringify(numbers);
+    if (settled === this.#settled) return true;
+    const { local, canary } = numbers;
+    const ports = await this.#flows.ports();
+    const stray = [[local.name, local.ofport] as const, [this.#options.canary, canary] as const].find(
+      ([name, number]) => ports.get(name)?.port !== number,
+    );
+    if (stray) {
+      enter("port-pending", `bridge and database differ about port ${stray[0]}`);
+      return false;
+    }
+    await this.#flows.quieten(ports.get(this.#options.canary)!);
+    enter("port-pending", `preparing the host for ${local.name}`);
+    await this.#options.prepareHost?.(local);
+    this.#settled = settled;
+    return true;
+  }
+
+  /** Whether the flows that we have installed are still there; now and then also whether they are what they were. */
+  async #holds(): Promise<boolean> {
+    this.#looks = (this.#looks + 1) % COUNTS_PER_COMPARISON;
+    return this.#looks !== 0 && (await this.#flows.complete());
+  }
+
+  /** The pipeline for how things stand, compiled anew only where that has changed. */
+  #pipeline(numbers: PortNumbers, round: number): Pipeline {
+    const inputs = [this.#table, this.#peersUp, JSON.stringify(numbers), round];
+    if (!this.#compiled || inputs.some((input, i) => input !== this.#compiled!.inputs[i])) {
+      this.#compiled = { inputs, pipeline: this.#compile(numbers, round) };
+    }
+    return this.#compiled.pipeline;
+  }
+
+  #compile(numbers: PortNumbers, round: number): Pipeline {
+    const { local, canary, passFrom } = numbers;
+    const known = this.#peers.numbers;
+    return compilePipeline({
+      ...this.#pipelineOptions,
+      round,
+      table: this.#table,
+      peers: known,
+      peersUp: new Set([...this.#peersUp].filter((name) => known.has(name))),
+      localPort: { ofport: local.ofport, mac: BigInt(`0x${local.mac.replaceAll(":", "")}`) },
+      canary,
+      passFrom,
+    });
+  }
+
+  #renewLease(): void {
+    if (this.#stopping || !this.#lease || !this.#flows.installed || this.#connection.version === undefined)
+      return;
+    this.#flows.perform(this.#lease);
+  }
+
+  /** Removes flows and ports. Resolves to what had to be left, and why. */
+  async #detach(): Promise<string | undefined> {
+    const left: string[] = [];
+    const attempt = async (what: string, body: () => Promise<void>) => {
+      try {
+        await body();
+      } catch (error) {
+        left.push(`${what} (${error instanceof Error ? error.message : String(error)})`);
+      }
+    };
+    if (this.#connection.version !== undefined) await attempt("flows", () => this.#flows.remove());
+    else if (this.#numbers) left.push("flows (no connection to the switch)");
+    if (this.#database.state === "synchronised") {
+      await attempt("ports", () => this.#ports.remove());
+      if (this.#connection.version !== undefined) await attempt("ports", () => this.#portsGone());
+    }
+    return left.length > 0 ? `left on the bridge: ${left.join(", ")}` : undefined;
+  }
+
+  /** vswitchd takes ports away a moment after the database has. */
+  async #portsGone(): Promise<void> {
+    const { localPort = "tpo0", canary, bridge } = this.#options;
+    for (const end = performance.now() + SWITCH_TIMEOUT; ; ) {
+      const ports = await this.#flows.ports();
+      if (!ports.has(localPort) && !ports.has(canary)) return;
+      if (performance.now() > end) throw new Error(`the switch has not taken them off ${bridge}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  #enter(state: SteeringState, reason?: string): void {
+    if (this.#state === state && this.#reason === reason) return;
+    this.#state = state;
+    this.#reason = reason;
+    this.emit("state", this.status());
+  }
 }
+
+/** Ports for trying whether a table compiles, before the real ones are known. */
+const PLACEHOLDER_PORTS: PortNumbers = {
+  local: { name: "", ofport: 1, mac: "00:00:00:00:00:00", ifindex: 1 } satisfies LocalPort,
+  canary: 2,
+  passFrom: [],
+};

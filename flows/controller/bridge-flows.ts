@@ -1,0 +1,169 @@
+import {
+  type Connection,
+  type FlowDescription,
+  type LearnAction,
+  NO_BUFFER,
+  Port,
+  PortConfig,
+  type PortDescription,
+} from "openflow-ts";
+import {
+  allOurs,
+  type CookieRange,
+  decodeCookie,
+  type Flow,
+  installedByUs,
+  isLearned,
+  LAST_ROUND,
+} from "../pipeline/index.js";
+import {
+  changes,
+  type Difference,
+  deleteByCookie,
+  difference,
+  isEmpty,
+  learnSpellings,
+} from "./reconcile.js";
+
+/** The switch has taken our flows and does not have them. */
+export class FlowsMissingError extends Error {
+  readonly code = "flows-missing";
+
+  constructor({ missing, surplus }: Difference) {
+    super(
+      `the switch accepted our flows, but ${missing.length} are missing and ${surplus.length} are too many: ` +
+        "another controller may be changing them",
+    );
+    this.name = "FlowsMissingError";
+  }
+}
+
+/** An Ethernet frame that no switch forwards, for packet-outs whose actions are all that counts. */
+const EMPTY_FRAME = new Uint8Array(60);
+
+/** Our flows on a bridge that a connection leads to: brought in line, counted, removed. */
+export class BridgeFlows {
+  readonly #connection: Connection;
+  readonly #instance: number;
+  /** How this switch reports what we send, where it has other words for the same. */
+  readonly #spellings = new Map<string, string>();
+  #round: number | undefined;
+  /** What is on the switch; undefined while that is not known. */
+  #installed: readonly Flow[] | undefined;
+
+  constructor(connection: Connection, instance: number) {
+    this.#connection = connection;
+    this.#instance = instance;
+  }
+
+  get installed(): readonly Flow[] | undefined {
+    return this.#installed;
+  }
+
+  /** Nothing is known of the switch any more, as after a reconnection. */
+  forget(): void {
+    this.#installed = undefined;
+  }
+
+  /** Which life of the plugin this is: one more than the greatest of which there are learned flows. */
+  async round(): Promise<number> {
+    if (this.#round === undefined) {
+      const rounds = (await this.#reported()).map(({ cookie }) => decodeCookie(cookie)?.round ?? 0);
+      this.#round = (Math.max(0, ...new Set(rounds)) % LAST_ROUND) + 1;
+    }
+    return this.#round;
+  }
+
+  /**
+   * Makes the switch hold these flows of ours and no others, in one atomic bundle. Looks at what is there first, unless
+   * that is known. Resolves to the number of changes.
+   */
+  async install(wanted: readonly Flow[]): Promise<number> {
+    const known = this.#installed;
+    if (known === wanted) return 0;
+    const round = await this.round();
+    this.#installed = undefined;
+    const before = difference(wanted, known ?? (await this.#reported()), round, this.#spellings);
+    const mods = changes(before, this.#instance);
+    if (mods.length > 0) await this.#connection.bundle(mods);
+    if (known === undefined && mods.length > 0) {
+      const reported = await this.#reported();
+      learnSpellings(before.missing, reported, this.#spellings);
+      const after = difference(wanted, reported, round, this.#spellings);
+      if (!isEmpty(after)) throw new FlowsMissingError(after);
+    }
+    this.#installed = wanted;
+    return mods.length;
+  }
+
+  /** Whether as many flows of ours are there as we have installed; cheap for the switch, however many there are. */
+  async complete(): Promise<boolean> {
+    const { cookie, mask } = installedByUs(this.#instance);
+    const filter = {
+      table: 255,
+      outPort: Port.ANY,
+      outGroup: 0xffffffff,
+      cookie,
+      cookieMask: mask,
+      match: [],
+    };
+    for await (const { stats } of this.#connection.multipart<"aggregate">({ type: "aggregate", ...filter })) {
+      return stats.flowCount === this.#installed?.length;
+    }
+    return false;
+  }
+
+  /** Removes all that is ours, learned flows as well. */
+  async remove(): Promise<void> {
+    this.#installed = undefined;
+    await this.#connection.bundle([deleteByCookie(allOurs(this.#instance))]);
+  }
+
+  /** The connections that the switch has learned and not forgotten. */
+  async learned(): Promise<FlowDescription[]> {
+    const round = await this.round();
+    return (await this.#reported()).filter((flow) => {
+      const cookie = decodeCookie(flow.cookie);
+      return cookie !== undefined && isLearned(cookie) && cookie.round === round;
+    });
+  }
+
+  /** The bridge's ports, by name. */
+  async ports(): Promise<Map<string, PortDescription>> {
+    const ports = new Map<string, PortDescription>();
+    for await (const port of this.#connection.ports()) ports.set(port.name, port);
+    return ports;
+  }
+
+  /** Keeps floods out of a port that nobody reads. */
+  async quieten({ port, hardwareAddress, config }: PortDescription): Promise<void> {
+    if (config & PortConfig.NO_FWD) return;
+    const mask = PortConfig.NO_FWD;
+    await this.#connection.request({
+      type: "port_mod",
+      port,
+      hardwareAddress,
+      config: mask,
+      mask,
+      properties: {},
+    });
+  }
+
+  /** Has the switch do an action, as if a packet had met it. */
+  perform(action: LearnAction): void {
+    this.#connection.send({
+      type: "packet_out",
+      bufferId: NO_BUFFER,
+      match: [{ field: "in_port", value: BigInt(Port.CONTROLLER) }],
+      actions: [action],
+      data: EMPTY_FRAME,
+    });
+  }
+
+  async #reported(range: CookieRange = allOurs(this.#instance)): Promise<FlowDescription[]> {
+    const flows: FlowDescription[] = [];
+    for await (const flow of this.#connection.flows({ cookie: range.cookie, cookieMask: range.mask }))
+      flows.push(flow);
+    return flows;
+  }
+}
