@@ -1,94 +1,18 @@
 import { EventEmitter } from "node:events";
 import type { Json } from "./json/value.js";
+import { type Lock, Locks } from "./lock.js";
 import type { DatabaseSchema } from "./model/schema.js";
 import type { AnySelection } from "./monitor.js";
 import { Connection } from "./net/connection.js";
-import { parseRemotes, type TlsOptions } from "./net/remote.js";
-import type { AnyDatabase, ColumnName, Condition, DatabaseShape, Operation, TableName } from "./operation.js";
-import type { ReconnectTiming } from "./reconnect.js";
+import { parseRemotes } from "./net/remote.js";
+import type { AnyDatabase, DatabaseShape, Operation } from "./operation.js";
+import type { CallOptions, DatabaseOptions, DatabaseState, Selection, WaitOptions } from "./options.js";
+import { type Outcome, OutcomeUnknownError } from "./outcome.js";
 import type { Change, Replica } from "./replica.js";
 import { DeadlineError, NotConnectedError, ProtocolError, RpcError } from "./rpc/errors.js";
-import { newMemory, Session, type SessionMemory } from "./session.js";
+import type { RpcPeer } from "./rpc/peer.js";
+import { Session, SessionMemory } from "./session.js";
 import { type OperationResult, operationsToJson, parseResults, TransactionError } from "./transaction.js";
-
-/**
- * Which rows and columns of a table to follow: all columns, some, and all rows or those for which any one of the conditions
- * holds (in a transaction all must hold). Columns that a condition names are followed too.
- */
-export type TableSelection<R> =
-  | "all"
-  | readonly ColumnName<R>[]
-  | { readonly columns?: readonly ColumnName<R>[]; readonly where: readonly Condition<R>[] };
-
-export type Selection<S> = { readonly [T in TableName<S>]?: TableSelection<S[T]> };
-
-/**
- * | state          | what it means                                                    |
- * |----------------|------------------------------------------------------------------|
- * | `stopped`      | before `start`, after `stop`                                      |
- * | `waiting`      | no connection; the next try comes by itself                      |
- * | `connecting`   | to one of the remotes                                            |
- * | `checking`     | connected; finding out whether this server will do               |
- * | `loading`      | waiting for the content                                          |
- * | `synchronised` | the replica is what the server has; transactions can be sent     |
- *
- * In all but the last the replica stays as it last was.
- */
-export type DatabaseState = "stopped" | "waiting" | "connecting" | "checking" | "loading" | "synchronised";
-
-export interface DatabaseOptions<S extends DatabaseShape> {
-  /** `unix:PATH`, `tcp:HOST[:PORT]`, `ssl:HOST[:PORT]`, several separated by commas or as an array. */
-  remotes: string | readonly string[];
-  /** The database's name, e.g. `Open_vSwitch`. */
-  database: string;
-  /** What the replica follows. */
-  tables: Selection<S>;
-  /** Keys for `ssl:` remotes. */
-  tls?: TlsOptions;
-  /** Of a cluster, take only the leader. Default: true. */
-  leaderOnly?: boolean;
-  /** Milliseconds without a byte from the server until it is probed, and as long again for its answer; 0: never. Default: 5000. */
-  probeInterval?: number;
-  /** Milliseconds; see `Reconnect`. */
-  reconnect?: Partial<Omit<ReconnectTiming, "probeInterval">>;
-  /** Milliseconds for a request where the call does not say. Default: 10000. */
-  timeout?: number;
-  /** Greatest length of a message, in bytes. Default: 256 MiB. */
-  messageLimit?: number;
-  /** Random numbers from 0 to 1, for the order of the remotes. Default: `Math.random`. */
-  random?: () => number;
-}
-
-export interface CallOptions {
-  /** Milliseconds. Default: the database's `timeout`. */
-  timeout?: number;
-  signal?: AbortSignal;
-}
-
-/**
- * What became of a transaction.
- *
- * `refused`: the server said no, nothing was done. `unsent`: it was never sent. `unknown`: it was sent, but the connection or the
- * time was lost before the answer; whether it was done can be seen in the replica once that is synchronised again.
- */
-export type Outcome =
-  | { readonly state: "committed"; readonly results: readonly OperationResult[] }
-  | { readonly state: "refused"; readonly error: TransactionError | RpcError }
-  | { readonly state: "unsent"; readonly error: Error }
-  | { readonly state: "unknown"; readonly error: OutcomeUnknownError };
-
-/** A transaction was sent, and what became of it is not known. */
-export class OutcomeUnknownError extends Error {
-  readonly code = "OUTCOME_UNKNOWN";
-
-  constructor(cause: unknown) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    super(`the transaction was sent, but its outcome is not known: ${why}; read again, then decide`, {
-      cause,
-    });
-    this.name = "OutcomeUnknownError";
-  }
-}
 
 export interface DatabaseEvents<S extends DatabaseShape> {
   /** After an update has been applied as a whole. */
@@ -100,10 +24,12 @@ export interface DatabaseEvents<S extends DatabaseShape> {
 /** A database on an OVSDB server: a replica of what was selected, kept up over reconnections, and transactions. */
 export class Database<S extends DatabaseShape = AnyDatabase> extends EventEmitter<DatabaseEvents<S>> {
   readonly name: string;
-  readonly #options: DatabaseOptions<S>;
-  readonly #memory: SessionMemory = newMemory();
-  readonly #connection: Connection;
+  readonly #leaderOnly: boolean;
   readonly #timeout: number;
+  readonly #memory = new SessionMemory();
+  readonly #connection: Connection;
+  readonly #locks: Locks;
+  #tables: Selection<S>;
   #state: DatabaseState = "stopped";
   #reason = "not started";
   #session: Session | undefined;
@@ -114,29 +40,28 @@ export class Database<S extends DatabaseShape = AnyDatabase> extends EventEmitte
   constructor(options: DatabaseOptions<S>) {
     super();
     this.name = options.database;
-    this.#options = options;
+    this.#tables = options.tables;
+    this.#leaderOnly = options.leaderOnly ?? true;
     this.#timeout = options.timeout ?? 10_000;
-    const random = options.random ?? Math.random;
+    const probe = options.probeInterval === undefined ? {} : { probeInterval: options.probeInterval };
     this.#connection = new Connection(
       {
-        remotes: shuffle(parseRemotes(options.remotes), random),
+        remotes: shuffle(parseRemotes(options.remotes), options.random ?? Math.random),
         tls: options.tls,
-        timing: {
-          ...options.reconnect,
-          ...(options.probeInterval !== undefined && { probeInterval: options.probeInterval }),
-        },
+        timing: { ...options.reconnect, ...probe },
         limit: options.messageLimit ?? 256 * 2 ** 20,
       },
       {
         connecting: (remote) => this.#enter("connecting", remote),
         open: (peer, remote) => this.#open(peer, remote),
-        notification: (notification) => this.#session?.receive(notification),
-        closed: (reason) => {
-          this.#session = undefined;
-          if (this.#state !== "stopped") this.#enter("waiting", reason.message);
+        notification: (notification) => {
+          this.#session?.receive(notification);
+          this.#locks.receive(notification);
         },
+        closed: (reason) => this.#closed(reason),
       },
     );
+    this.#locks = new Locks(this.#timeout, (error) => this.#connection.drop(error));
   }
 
   get state(): DatabaseState {
@@ -177,17 +102,15 @@ export class Database<S extends DatabaseShape = AnyDatabase> extends EventEmitte
 
   /** Resolves when the replica is what the server has. */
   async ready(options: CallOptions = {}): Promise<void> {
-    await this.waitFor(() => true, options);
+    await this.waitFor(() => true, { ...options, what: "ready" });
   }
 
   /**
    * Resolves with the first value of `probe` that is neither `undefined` nor `false`: tried at once and after each update, while
    * the replica is what the server has. Rejects with `DeadlineError`, or the signal's reason, or what `probe` throws.
    */
-  waitFor<T>(
-    probe: (replica: Replica<S>) => T | undefined | false,
-    { timeout = this.#timeout, signal, what = "wait" }: CallOptions & { what?: string } = {},
-  ): Promise<T> {
+  waitFor<T>(probe: (replica: Replica<S>) => T | undefined | false, options: WaitOptions = {}): Promise<T> {
+    const { timeout = this.#timeout, signal, what = "wait" } = options;
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
       const end = (settle: () => void) => {
@@ -207,14 +130,25 @@ export class Database<S extends DatabaseShape = AnyDatabase> extends EventEmitte
       };
       const abort = () => end(() => reject(signal?.reason));
       const timer = setTimeout(() => {
-        end(() =>
-          reject(new DeadlineError(`${what} (${this.name} is ${this.#state}: ${this.#reason})`, timeout)),
-        );
+        end(() => reject(new DeadlineError(`${what} (${this.#describe()})`, timeout)));
       }, timeout);
       signal?.addEventListener("abort", abort, { once: true });
       this.on("change", look).on("state", look);
       look();
     });
+  }
+
+  /** Follows something else from now on. Resolves when the replica has it; only what differs is a change. */
+  async follow(tables: Selection<S>, options: CallOptions = {}): Promise<void> {
+    this.#tables = tables;
+    this.#memory.forget();
+    try {
+      await this.#session?.follow(tables as AnySelection);
+    } catch (error) {
+      // The next connection begins with it.
+      if (!(error instanceof NotConnectedError)) throw error;
+    }
+    await this.ready(options);
   }
 
   /**
@@ -236,20 +170,23 @@ export class Database<S extends DatabaseShape = AnyDatabase> extends EventEmitte
     let params: Json[];
     try {
       options.signal?.throwIfAborted();
-      if (this.#state !== "synchronised" || !schema) throw this.#notConnected();
+      if (this.#state !== "synchronised" || !schema) throw new NotConnectedError(this.#describe());
       params = [this.name, ...operationsToJson(schema, operations)];
     } catch (error) {
       return { state: "unsent", error: error as Error };
     }
     try {
-      const results = await this.#request("transact", params, options, (reply) => {
-        return parseResults(schema, operations, reply);
-      });
-      return { state: "committed", results };
+      const decode = (reply: Json) => parseResults(schema, operations, reply);
+      return { state: "committed", results: await this.#request("transact", params, options, decode) };
     } catch (error) {
       if (error instanceof TransactionError || error instanceof RpcError) return { state: "refused", error };
       return { state: "unknown", error: new OutcomeUnknownError(error) };
     }
+  }
+
+  /** Stands in line for a lock of the server's, now and after each reconnection, until it is released. */
+  lock(name: string): Lock {
+    return this.#locks.add(name);
   }
 
   /** The server's databases. */
@@ -262,7 +199,12 @@ export class Database<S extends DatabaseShape = AnyDatabase> extends EventEmitte
 
   /** A database's schema as JSON (RFC 7047 §3.2). */
   getSchema(database = this.name, options: CallOptions = {}): Promise<Json> {
-    return this.#request("get_schema", [database], options, (result) => result);
+    return this.call("get_schema", [database], options);
+  }
+
+  /** Any method of the server's (ovsdb-server(7)). Rejects with `RpcError`, `DeadlineError`, `NotConnectedError`. */
+  call(method: string, params: Json[], options: CallOptions = {}): Promise<Json> {
+    return this.#request(method, params, options, (result) => result);
   }
 
   async #request<T>(
@@ -272,7 +214,7 @@ export class Database<S extends DatabaseShape = AnyDatabase> extends EventEmitte
     decode: (result: Json) => T,
   ): Promise<T> {
     const peer = this.#connection.peer;
-    if (!peer) throw this.#notConnected();
+    if (!peer) throw new NotConnectedError(this.#describe());
     return peer.request(method, params, {
       timeout: options.timeout ?? this.#timeout,
       signal: options.signal,
@@ -280,16 +222,12 @@ export class Database<S extends DatabaseShape = AnyDatabase> extends EventEmitte
     });
   }
 
-  #notConnected(): NotConnectedError {
-    return new NotConnectedError(`${this.name} is ${this.#state}: ${this.#reason}`);
-  }
-
-  #open(peer: ConstructorParameters<typeof Session>[0], remote: string): void {
+  #open(peer: RpcPeer, remote: string): void {
     this.#enter("checking", remote);
     const options = {
       database: this.name,
-      selection: this.#options.tables as AnySelection,
-      leaderOnly: this.#options.leaderOnly ?? true,
+      selection: this.#tables as AnySelection,
+      leaderOnly: this.#leaderOnly,
       timeout: this.#timeout,
     };
     const session = new Session(peer, options, this.#memory, {
@@ -297,6 +235,7 @@ export class Database<S extends DatabaseShape = AnyDatabase> extends EventEmitte
       synchronised: (schema, plan, changes) => {
         this.#schema = schema;
         this.#missing = plan.missing;
+        this.#locks.begin(peer);
         this.#enter("synchronised", remote);
         this.#changed(changes);
       },
@@ -309,15 +248,37 @@ export class Database<S extends DatabaseShape = AnyDatabase> extends EventEmitte
     session.start();
   }
 
+  #closed(reason: Error): void {
+    this.#session = undefined;
+    if (this.#state !== "stopped") this.#enter("waiting", reason.message);
+    this.#locks.end();
+  }
+
+  #describe(): string {
+    return `${this.name} is ${this.#state}: ${this.#reason}`;
+  }
+
   #changed(changes: readonly Change[]): void {
-    if (changes.length > 0) this.emit("change", changes as unknown as readonly Change<S>[]);
+    if (changes.length === 0) return;
+    this.#safely(() => this.emit("change", changes as unknown as readonly Change<S>[]));
   }
 
   #enter(state: DatabaseState, reason: string): void {
     if (this.#state === state && this.#reason === reason) return;
     this.#state = state;
     this.#reason = reason;
-    this.emit("state", state, reason);
+    this.#safely(() => this.emit("state", state, reason));
+  }
+
+  /** A listener that throws is its owner's affair, as ever in Node, but must not leave us halfway. */
+  #safely(emit: () => void): void {
+    try {
+      emit();
+    } catch (error) {
+      process.nextTick(() => {
+        throw error;
+      });
+    }
   }
 }
 

@@ -37,8 +37,10 @@ export function planMonitor(schema: DatabaseSchema, selection: AnySelection): Mo
     }
     const options = selected === "all" || isColumns(selected) ? undefined : selected;
     const wanted = isColumns(selected) ? selected : (options?.columns ?? [...table.columns.keys()]);
+    const conditional =
+      options?.where.flatMap((condition) => (typeof condition === "boolean" ? [] : condition[0])) ?? [];
     const columns: ColumnSchema[] = [];
-    for (const column of wanted) {
+    for (const column of new Set([...wanted, ...conditional])) {
       if (column === "_uuid") continue;
       const found = table.columns.get(column);
       if (found) columns.push(found);
@@ -61,6 +63,24 @@ export function monitorRequests(plan: MonitorPlan, withConditions: boolean): Jso
     requests[name] = [{ columns: columns.map((column) => column.name), ...condition }];
   }
   return requests;
+}
+
+/** `<monitor-cond-update-requests>`: other conditions for the same columns. */
+export function conditionRequests(plan: MonitorPlan): JsonObject {
+  const requests: JsonObject = {};
+  for (const [name, { schema, where }] of plan.tables) {
+    requests[name] = [{ where: where ? conditionsToJson(schema, where) : [true] }];
+  }
+  return requests;
+}
+
+/** Whether two plans are the same but for their conditions. */
+export function haveSameColumns(a: MonitorPlan, b: MonitorPlan): boolean {
+  const names = (plan: MonitorPlan) =>
+    [...plan.tables]
+      .map(([table, { columns }]) => `${table}: ${columns.map((column) => column.name).join()}`)
+      .sort();
+  return names(a).join("; ") === names(b).join("; ");
 }
 
 /** What an update says of one row. */

@@ -1,8 +1,11 @@
+import { filterUpdates } from "./filter.js";
 import { parseJson } from "./json/parse.js";
 import type { Integer, Json } from "./json/value.js";
 import { type DatabaseSchema, parseSchema } from "./model/schema.js";
 import {
   type AnySelection,
+  conditionRequests,
+  haveSameColumns,
   type MonitorPlan,
   monitorRequests,
   parseUpdates,
@@ -17,30 +20,25 @@ import { objection, SERVER_DATABASE, SERVER_SELECTION, type ServedDatabase } fro
 import { ZERO_UUID } from "./uuid.js";
 
 /** What lasts from one session to the next. */
-export interface SessionMemory {
-  readonly store: ReplicaStore;
+export class SessionMemory {
+  readonly store = new ReplicaStore();
   /** The last transaction in the store, as clusters count them: the next session can go on from there. */
-  lastTransaction: string;
+  lastTransaction: string = ZERO_UUID;
   /** The schema and the cluster that the above belong to. */
   schemaText: string | undefined;
   cluster: string | undefined;
   /** The furthest that a server was in the cluster's log. */
-  index: Integer;
-}
+  index: Integer = 0;
 
-export function newMemory(): SessionMemory {
-  return {
-    store: new ReplicaStore(),
-    lastTransaction: ZERO_UUID,
-    schemaText: undefined,
-    cluster: undefined,
-    index: 0,
-  };
+  /** What the store has is not to be gone on from: what it follows has changed, or it may be wrong. */
+  forget(): void {
+    this.lastTransaction = ZERO_UUID;
+  }
 }
 
 export interface SessionOptions {
   readonly database: string;
-  readonly selection: AnySelection;
+  selection: AnySelection;
   readonly leaderOnly: boolean;
   /** Milliseconds for each step. */
   readonly timeout: number;
@@ -54,6 +52,8 @@ export interface SessionHandlers {
   /** The session is of no more use. */
   failed(error: Error): void;
 }
+
+type MonitorMethod = "monitor_cond_since" | "monitor_cond" | "monitor";
 
 /**
  * What is said with one server, in this order (as ovsdb-server(7) means its clients to):
@@ -74,8 +74,12 @@ export class Session {
   readonly #handlers: SessionHandlers;
   /** The content of `_Server`; a server older than that has none. */
   #server: ReplicaStore | undefined;
+  #schema: DatabaseSchema | undefined;
+  /** Changes of conditions that the server has not answered yet. */
+  #conditionChanges = 0;
   #loads = 0;
-  #monitor: string | undefined;
+  /** What is monitored now, and how. */
+  #monitor: { readonly id: string; readonly method: MonitorMethod; readonly plan: MonitorPlan } | undefined;
 
   constructor(peer: RpcPeer, options: SessionOptions, memory: SessionMemory, handlers: SessionHandlers) {
     this.#peer = peer;
@@ -97,24 +101,36 @@ export class Session {
     if (method === "update2" && id === SERVER_DATABASE) {
       this.#server?.apply(parseUpdates2(rest[0] ?? null));
       this.#attempt(() => this.#serverChanged());
-    } else if (id !== this.#monitor || id === undefined) {
+    } else if (id !== this.#monitor?.id || id === undefined) {
       return;
     } else if (method === "update3") {
       this.#apply(parseUpdates2(rest[1] ?? null));
-      if (typeof rest[0] === "string") this.#memory.lastTransaction = rest[0];
+      // While conditions change, what is there belongs to neither the old ones nor the new.
+      if (this.#conditionChanges === 0) this.#memory.lastTransaction = String(rest[0]);
     } else if (method === "update2") {
       this.#apply(parseUpdates2(rest[0] ?? null));
     } else if (method === "update") {
-      this.#apply(parseUpdates(rest[0] ?? null));
+      this.#apply(this.#filtered(parseUpdates(rest[0] ?? null)));
     } else if (method === "monitor_canceled") {
       this.#monitor = undefined;
       this.#attempt(() => this.#load());
     }
   }
 
-  /** The next session must not go on from what the store has. */
-  forget(): void {
-    this.#memory.lastTransaction = ZERO_UUID;
+  /** Follows something else from now on; resolves when the replica has it. */
+  async follow(selection: AnySelection): Promise<void> {
+    this.#options.selection = selection;
+    // Before the first load, that will take it.
+    if (this.#loads === 0) return;
+    const monitor = this.#monitor;
+    const plan = monitor && this.#schema && planMonitor(this.#schema, selection);
+    this.#memory.forget();
+    if (!plan || monitor.method === "monitor" || !haveSameColumns(plan, monitor.plan)) return this.#load();
+    this.#monitor = { ...monitor, plan };
+    this.#conditionChanges++;
+    await this.#call("monitor_cond_change", [monitor.id, monitor.id, conditionRequests(plan)], () => {
+      this.#conditionChanges--;
+    });
   }
 
   #attempt(step: () => Promise<void>): void {
@@ -154,7 +170,7 @@ export class Session {
     if (row?.cid !== undefined && row.cid !== memory.cluster) {
       memory.cluster = row.cid;
       memory.index = 0;
-      this.forget();
+      memory.forget();
     }
     const problem = objection(row, { ...this.#options, index: memory.index });
     if (problem) throw problem;
@@ -171,59 +187,86 @@ export class Session {
   async #load(): Promise<void> {
     this.#handlers.loading();
     const load = ++this.#loads;
-    const memory = this.#memory;
-    const served = this.#served()?.schema;
-    if (served !== memory.schemaText || served === undefined) this.forget();
-    memory.schemaText = served;
-    const schema =
-      served === undefined
-        ? await this.#call("get_schema", [this.#options.database], parseSchema)
-        : parseSchema(parseJson(served));
-    if (this.#monitor !== undefined)
-      await this.#call("monitor_cancel", [this.#monitor], () => undefined).catch(refused);
-    if (load === this.#loads) await this.#askForMonitor(schema, `${schema.name} ${load}`);
+    const old = this.#monitor;
+    this.#monitor = undefined;
+    const schema = await this.#readSchema();
+    if (old) await this.#cancel(old.id);
+    if (load === this.#loads) await this.#askForMonitor(schema, load);
   }
 
-  async #askForMonitor(schema: DatabaseSchema, id: string): Promise<void> {
+  async #readSchema(): Promise<DatabaseSchema> {
+    const memory = this.#memory;
+    const served = this.#served()?.schema;
+    if (served === undefined || served !== memory.schemaText) memory.forget();
+    memory.schemaText = served;
+    if (served !== undefined) return parseSchema(parseJson(served));
+    return this.#call("get_schema", [this.#options.database], parseSchema);
+  }
+
+  async #cancel(id: string): Promise<void> {
+    await this.#call("monitor_cancel", [id], () => undefined).catch(refused);
+  }
+
+  async #askForMonitor(schema: DatabaseSchema, load: number): Promise<void> {
+    const id = `${schema.name} ${load}`;
     const plan = planMonitor(schema, this.#options.selection);
-    const { store } = this.#memory;
-    const target = [schema.name, id];
-    const begin = (changes: Change[]) => {
-      this.#monitor = id;
-      this.#handlers.synchronised(schema, plan, changes);
-    };
-    const since = await this.#call(
-      "monitor_cond_since",
-      [...target, monitorRequests(plan, true), this.#memory.lastTransaction],
-      (result) => {
-        const [found, last, updates] = Array.isArray(result) ? result : [];
-        if (typeof last !== "string" || updates === undefined)
-          throw new ProtocolError("monitor_cond_since: no reply");
-        const rows = parseUpdates2(updates);
-        this.#memory.lastTransaction = last;
-        begin(found === true ? store.apply(rows) : store.load(plan, rows));
+    const memory = this.#memory;
+    const begin = (method: MonitorMethod, read: () => Change[]) => {
+      if (load !== this.#loads) {
+        // A later load has overtaken this one, and there is to be one monitor only.
+        this.#attempt(() => this.#cancel(id));
         return true;
-      },
-    ).catch(unknownMethod);
-    if (since) return;
-    const reload = (parse: (json: Json) => RowUpdate[]) => (result: Json) => {
-      begin(store.load(plan, parse(result)));
+      }
+      const changes = read();
+      this.#schema = schema;
+      this.#monitor = { id, method, plan };
+      this.#handlers.synchronised(schema, plan, changes);
       return true;
     };
-    const request = [...target, monitorRequests(plan, true)];
-    const conditional = await this.#call("monitor_cond", request, reload(parseUpdates2)).catch(unknownMethod);
-    if (!conditional)
-      await this.#call("monitor", [...target, monitorRequests(plan, false)], reload(parseUpdates));
+    const since = (result: Json) => {
+      const [found, last, updates] = Array.isArray(result) ? result : [];
+      if (typeof last !== "string" || updates === undefined)
+        throw new ProtocolError("monitor_cond_since: no reply");
+      const rows = parseUpdates2(updates);
+      return begin("monitor_cond_since", () => {
+        memory.forget();
+        const changes = found === true ? memory.store.apply(rows) : memory.store.load(plan, rows);
+        memory.lastTransaction = last;
+        return changes;
+      });
+    };
+    const conditional = (result: Json) =>
+      begin("monitor_cond", () => memory.store.load(plan, parseUpdates2(result)));
+    const plain = (result: Json) =>
+      begin("monitor", () => memory.store.load(plan, allNew(plan, parseUpdates(result))));
+
+    const request = [schema.name, id, monitorRequests(plan, true)];
+    const from = [...request, memory.lastTransaction];
+    if (await this.#call("monitor_cond_since", from, since).catch(unknownMethod)) return;
+    if (await this.#call("monitor_cond", request, conditional).catch(unknownMethod)) return;
+    await this.#call("monitor", [schema.name, id, monitorRequests(plan, false)], plain);
+  }
+
+  /** A server that knows only `monitor` sends all rows. */
+  #filtered(updates: RowUpdate[]): RowUpdate[] {
+    const plan = this.#monitor?.plan;
+    const { store } = this.#memory;
+    const isKnown = (table: string, uuid: string) => store.table(table).get(uuid) !== undefined;
+    return plan ? filterUpdates(plan, updates, isKnown) : updates;
   }
 
   #apply(updates: RowUpdate[]): void {
     try {
       this.#handlers.changed(this.#memory.store.apply(updates));
     } catch (error) {
-      this.forget();
+      this.#memory.forget();
       throw error;
     }
   }
+}
+
+function allNew(plan: MonitorPlan, updates: RowUpdate[]): RowUpdate[] {
+  return filterUpdates(plan, updates, () => false);
 }
 
 /** The server's refusal is an answer; anything else is not. */

@@ -59,7 +59,7 @@ export class JsonReader {
       }
     }
     // The caller's buffer may be used again: what stays is copied.
-    if (this.#depth > 0) this.#keep(chunk.slice(start));
+    if (this.#depth > 0) this.#keep(new Uint8Array(chunk.subarray(start)));
   }
 
   #keep(bytes: Uint8Array): void {

@@ -29,7 +29,7 @@ export function printJson(value: Json): string {
     const members = Object.keys(value).sort();
     return `{${members.map((name) => `${JSON.stringify(name)}:${printJson(value[name] as Json)}`).join(",")}}`;
   }
-  return typeof value === "number" && !Number.isInteger(value) ? formatReal(value) : stringifyJson(value);
+  return typeof value === "number" && !Number.isSafeInteger(value) ? formatReal(value) : stringifyJson(value);
 }
 
 /** 15 significant digits, as C's `%.15g` writes them: exact for what people wrote, quiet about binary fractions. */

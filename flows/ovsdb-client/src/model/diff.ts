@@ -1,5 +1,6 @@
 import { type Atom, compareAtoms } from "./atom.js";
 import type { Datum } from "./datum.js";
+import { ModelError } from "./error.js";
 import type { ColumnType } from "./type.js";
 
 /**
@@ -11,9 +12,17 @@ export function diffDatum(type: ColumnType, before: Datum, after: Datum): Datum 
   return type.max === 1 ? after : symmetricDifference(before, after);
 }
 
-/** What `before` becomes by a difference: taking the difference again undoes it. */
+/**
+ * What `before` becomes by a difference: taking the difference again undoes it. Throws a `ModelError` where the result has too
+ * few elements for the type, or too many, so that the difference cannot have been one to `before`.
+ */
 export function applyDiff(type: ColumnType, before: Datum, diff: Datum): Datum {
-  return type.max === 1 ? diff : symmetricDifference(before, diff);
+  const after = type.max === 1 ? diff : symmetricDifference(before, diff);
+  const count = after.keys.length;
+  // The misspelling is ovsdb-server's.
+  if (count < type.min || count > type.max)
+    throw new ModelError("ovsdb error", "Datum crated by diff has size error");
+  return after;
 }
 
 /** Walks two sorted data together. What both have is left out, but for a key with two values, which gets that of `b`. */

@@ -4,7 +4,7 @@ import { datumToJson, parseDatum } from "./datum.js";
 import { syntaxError } from "./error.js";
 import { Members } from "./members.js";
 
-const ATOMIC_TYPES = ["integer", "real", "boolean", "string", "uuid"] as const;
+export const ATOMIC_TYPES = ["integer", "real", "boolean", "string", "uuid"] as const;
 
 export type AtomicType = (typeof ATOMIC_TYPES)[number];
 
@@ -165,6 +165,14 @@ export function columnTypeToJson(type: ColumnType): Json {
 /** A scalar or optional column: it holds one value at most, and no map. */
 export function isSingle(type: ColumnType): boolean {
   return type.max === 1 && !type.value;
+}
+
+/** In words, e.g. `set of up to 3 strings`. */
+export function describeType({ key, value, min, max }: ColumnType): string {
+  if (min === 1 && max === 1 && !value) return key.type;
+  const least = min === 0 ? "" : ` ${min} or more`;
+  const count = max === Number.POSITIVE_INFINITY ? least : min === 0 ? ` up to ${max}` : ` ${min} to ${max}`;
+  return value ? `map of${count} (${key.type}, ${value.type}) pairs` : `set of${count} ${key.type}s`;
 }
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };

@@ -1,5 +1,7 @@
-import { type CallOptions, type Database, OutcomeUnknownError } from "../database.js";
+import type { Database } from "../database.js";
 import { type Operation, operations } from "../operation.js";
+import type { CallOptions } from "../options.js";
+import { OutcomeUnknownError } from "../outcome.js";
 import type { Replica } from "../replica.js";
 import { NotConnectedError } from "../rpc/errors.js";
 import { TransactionError } from "../transaction.js";

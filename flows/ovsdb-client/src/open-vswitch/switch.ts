@@ -1,4 +1,5 @@
-import { Database, type DatabaseOptions, type Selection } from "../database.js";
+import { Database } from "../database.js";
+import type { DatabaseOptions, Selection } from "../options.js";
 import type { BridgeRow, InterfaceRow, OpenVSwitchRow, PortRow } from "./schema.js";
 
 /** What we follow of the switch's database: not the statistics, which would come every few seconds. */

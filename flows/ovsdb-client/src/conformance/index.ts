@@ -1,0 +1,3 @@
+export { runDatamodelCommand } from "./commands.js";
+export type { DatamodelRow } from "./row.js";
+export { checkDatamodelRow } from "./row.js";

@@ -1,0 +1,43 @@
+import { ModelError } from "../model/error.js";
+import { runDatamodelCommand } from "./commands.js";
+
+/** A line of a vector file: a command of OVS's own test program for the data model, and what it prints. */
+export interface DatamodelRow {
+  readonly title: string;
+  /** Whether the command succeeds. */
+  readonly positive: boolean;
+  readonly argv: readonly string[];
+  /** The lines that it prints; where it fails, a part of its complaint. */
+  readonly expect: readonly string[] | string;
+}
+
+/** Does what the row says and compares. Returns `undefined` where it comes out as expected, otherwise what is different. */
+export function checkDatamodelRow({ argv, positive, expect }: DatamodelRow): string | undefined {
+  const expected = typeof expect === "string" ? expect : text(expect);
+  const result = run(argv);
+  if (result instanceof Error) {
+    if (!positive && result.message.includes(expected)) return undefined;
+    return `${positive ? "expected" : "expected an error with"}:\n${expected}\nbut it failed: ${result.message}`;
+  }
+  if (positive && result === expected) return undefined;
+  return `${positive ? "expected" : "expected an error with"}:\n${expected}\nbut it printed:\n${result}`;
+}
+
+function run(argv: readonly string[]): string | Error {
+  try {
+    return text(runDatamodelCommand(withoutShell(argv)));
+  } catch (error) {
+    return error instanceof Error ? error : new ModelError("error", String(error));
+  }
+}
+
+/** Some rows were cut from a shell's command line, which went on: `…'; echo`. */
+function withoutShell(argv: readonly string[]): readonly string[] {
+  const end = argv.findIndex((argument) => /[\]}];$/.test(argument));
+  return end < 0 ? argv : [...argv.slice(0, end), (argv[end] as string).slice(0, -1)];
+}
+
+/** Blank lines at the end are not kept in the files. */
+function text(lines: readonly string[]): string {
+  return lines.slice(0, lines.findLastIndex((line) => line !== "") + 1).join("\n");
+}
