@@ -1,7 +1,40 @@
+export { fieldMatch, match, setBits, setField, subfield } from "./build/match.js";
+export { flowMod, groupMod, learn, output, packetOut } from "./build/message.js";
+export { type Address, parseAddress } from "./connection/address.js";
+export type { BundleOptions } from "./connection/bundle.js";
+export { Connection, type ConnectionOptions } from "./connection/connection.js";
+export type { TlsOptions } from "./connection/dial.js";
+export {
+  BundleError,
+  DisconnectedError,
+  OpenFlowError,
+  ProtocolError,
+  RequestTimeoutError,
+  VersionError,
+} from "./connection/errors.js";
+export type { ReplyTo, RequestOptions } from "./connection/exchange.js";
+export { Deframer } from "./connection/framing.js";
+export { Keepalive } from "./connection/keepalive.js";
+export { Peer, type PeerEvents } from "./connection/peer.js";
+export { Reconnect, type ReconnectOptions } from "./connection/reconnect.js";
+export { Session, type SessionOptions } from "./connection/session.js";
 export { DecodeError, EncodeError, OpenFlowLibraryError, ParseError } from "./errors/error.js";
+export { errorNames } from "./errors/names.js";
+export {
+  formatEthernet,
+  formatIPv4,
+  formatIPv6,
+  parseEthernet,
+  parseIPv4,
+  parseIPv6,
+  prefixLength,
+  prefixMask,
+} from "./fields/address.js";
+export { canonicalMatch, matchKey } from "./fields/canonical.js";
 export type { Field, FieldName } from "./fields/registry.js";
 export { fieldByName, fields } from "./fields/registry.js";
 export type { FieldHeader, FieldRow, Prerequisite, ValueKind } from "./fields/row.js";
+export { formatValue, type Masked, parseValue, type ValueInput } from "./fields/value.js";
 export { decode, decodeHeader, encode, type Header, headerSize } from "./messages/message.js";
 export type * from "./model/action.js";
 export type * from "./model/bundle.js";

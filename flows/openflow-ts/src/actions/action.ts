@@ -31,7 +31,7 @@ function readExperimenter(body: Reader, length: number): Action {
   const number = body.remaining >= 2 ? body.peekU16() : undefined;
   if (experimenter === Experimenter.NICIRA && number !== undefined) {
     const entry = niciraActions().byNumber(number);
-    if (entry) {
+    if (entry && body.version >= entry.since && body.version <= entry.until) {
       body.skip(2);
       return readBody(entry, body, length);
     }
@@ -69,6 +69,12 @@ function writeExperimenter(writer: Writer, experimenter: number, contents: () =>
   writer.patchU16(start + 2, writer.length - start);
 }
 
+/** What to use in OpenFlow 1.5 instead. */
+function replacement(type: Action["type"]): string {
+  if (type === "reg_load" || type === "reg_load2") return "; set_field with a mask does the same";
+  return type === "reg_move" ? "; copy_field does the same" : "";
+}
+
 function writeAction(writer: Writer, action: Action): void {
   const start = writer.length;
   const standard = standardActions(writer.version).for(action);
@@ -93,7 +99,9 @@ function writeAction(writer: Writer, action: Action): void {
     return;
   }
   const nicira = niciraActions().for(action);
-  if (!nicira) throw writer.unsupported(`action ${action.type}`);
+  if (!nicira || writer.version < nicira.since || writer.version > nicira.until) {
+    throw writer.unsupported(`action ${action.type}${replacement(action.type)}`);
+  }
   writeExperimenter(writer, Experimenter.NICIRA, () => {
     writer.u16(nicira.number);
     nicira.write(writer, action);

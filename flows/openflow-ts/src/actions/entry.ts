@@ -1,4 +1,5 @@
 import type { Action, ActionOf, ActionType } from "../model/action.js";
+import type { ActionVersion } from "../version.js";
 import type { Codec } from "../wire/codec.js";
 import type { Reader } from "../wire/reader.js";
 import type { Writer } from "../wire/writer.js";
@@ -12,6 +13,9 @@ export interface ActionEntry {
   readonly number: number;
   /** Bytes that the action takes at least, header included. */
   readonly minimum: number;
+  /** The first and the last version in which OVS takes it. */
+  readonly since: ActionVersion;
+  readonly until: ActionVersion;
   read(reader: Reader): Action;
   write(writer: Writer, action: Action): void;
   /** Whether this is the number to write the action with, where its type has several. */
@@ -20,6 +24,8 @@ export interface ActionEntry {
 
 export interface EntryOptions<A> {
   readonly minimum?: number;
+  readonly since?: ActionVersion;
+  readonly until?: ActionVersion;
   readonly accepts?: (action: A) => boolean;
 }
 
@@ -30,11 +36,13 @@ export function entry<T extends ActionType>(
   codec: Codec<Body<ActionOf<T>>>,
   options: EntryOptions<ActionOf<T>> = {},
 ): ActionEntry {
-  const { minimum = 8, accepts } = options;
+  const { minimum = 8, since = 1, until = 6, accepts } = options;
   return {
     type,
     number,
     minimum,
+    since,
+    until,
     read: (reader) => ({ type, ...codec.read(reader) }) as Action,
     // The table that finds this entry has compared the types.
     write: (writer, action) => codec.write(writer, action as unknown as ActionOf<T>),
