@@ -35,6 +35,11 @@ export class BufferPool {
     return this.#held;
   }
 
+  /** Bytes of the longest slot that the ceiling allows. */
+  get longest(): number {
+    return 2 ** Math.floor(Math.log2(this.ceiling));
+  }
+
   /** Views that are lent out. */
   get lent(): number {
     return this.#lent.size;

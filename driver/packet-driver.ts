@@ -89,7 +89,7 @@ export class PacketDriver implements BufferSource {
 
   /** @throws PacketDriverError option */
   set bufferSize(bytes: number) {
-    checkOption("bufferSize", bytes, LEAST_BUFFER_SIZE, MAXIMUM_BUFFER_LENGTH);
+    checkOption("bufferSize", bytes, LEAST_BUFFER_SIZE, Math.min(MAXIMUM_BUFFER_LENGTH, this.#pool.longest));
     this.#bufferSize = bytes;
   }
 
@@ -207,21 +207,14 @@ export class PacketDriver implements BufferSource {
   #fill(): void {
     const queue = this.#queue;
     const writer = this.#writer;
-    let fruitless = 0;
     while (writer.room >= LEAST_ROOM) {
       const source = queue.next();
       if (source === undefined) return;
       const before = writer.offset;
       const more = source.pull(writer, queue.allowance);
       const written = writer.offset - before;
-      if (written > 0) {
+      if (written > 0 || !more) {
         queue.wrote(written, more);
-        fruitless = 0;
-      } else if (!more) {
-        queue.wrote(0, false);
-        // A source that announces itself whenever it is asked, and then says nothing, would be asked for ever.
-        fruitless += 1;
-        if (fruitless > queue.size) return;
       } else if (writer.messages > 0) {
         return; // Its message does not fit here: it is the first one in the next buffer.
       } else {

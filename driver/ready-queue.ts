@@ -19,6 +19,8 @@ class Turn {
   deficit = 0;
   /** It was announced again while it was being asked. */
   again = false;
+  /** It was asked again for that, and wrote nothing. */
+  asked = false;
   next: Turn | undefined;
 }
 
@@ -45,10 +47,7 @@ class Level {
     const turn = this.head;
     if (turn === undefined) return undefined;
     this.head = turn.next;
-    if (this.head === undefined) {
-      this.tail = undefined;
-      this.passedOver = 0;
-    }
+    if (this.head === undefined) this.tail = undefined;
     return turn;
   }
 }
@@ -111,7 +110,10 @@ export class ReadyQueue {
 
   /**
    * Books what the source given by `next` has written. It stays at its place while it has more to say and its turn is
-   * not used up, goes to the end when it is, and leaves when it has said everything and was not announced meanwhile.
+   * not used up, goes to the end when it is, and leaves when it has said everything.
+   *
+   * One that was announced while it was being asked stays for another turn, in case that was news; but not for a third
+   * one if it writes nothing, or it would be asked for ever.
    */
   wrote(bytes: number, more: boolean): void {
     const level = this.#current!;
@@ -122,8 +124,15 @@ export class ReadyQueue {
       const waiting = this.#levels[lower]!;
       if (waiting.head !== undefined) waiting.passedOver += bytes;
     }
-    if (!more && !turn.again) this.#remove(level);
-    else if (!more || turn.deficit < this.#leastTurn) this.#requeue(level);
+    if (bytes > 0) turn.asked = false;
+    if (more) {
+      if (turn.deficit < this.#leastTurn) this.#requeue(level);
+    } else if (turn.again && !turn.asked) {
+      turn.asked = bytes === 0;
+      this.#requeue(level);
+    } else {
+      this.#remove(level);
+    }
   }
 
   /** Takes the source given by `next` out, whatever it said. */
@@ -149,13 +158,16 @@ export class ReadyQueue {
   #requeue(level: Level): void {
     const turn = level.shift()!;
     this.#level(turn.source!).push(turn);
+    if (level.head === undefined) level.passedOver = 0;
   }
 
   #remove(level: Level): void {
     const turn = level.shift()!;
+    if (level.head === undefined) level.passedOver = 0;
     this.#turns.delete(turn.source!);
     turn.source = undefined;
     turn.deficit = 0;
+    turn.asked = false;
     turn.next = this.#unused;
     this.#unused = turn;
   }

@@ -97,6 +97,18 @@ test("messages lie in a buffer one behind the other, and the bound is never pass
   );
 });
 
+test("a message that fits to the byte is written, one that is a byte longer is not", () => {
+  const writer = new BufferWriter();
+  const begin = () => writer.begin(new Uint8Array(200), 20, 136);
+  begin();
+  assert.equal(writer.reserve(dataHeader(1, 1), 101), undefined);
+  assert.equal(writer.write(dataHeader(1, 1), new Uint8Array(101)), false);
+  assert.equal(writer.reserve(dataHeader(1, 1), 100)?.length, 100);
+  assert.equal(writer.room, 0);
+  begin();
+  assert.equal(writer.write(dataHeader(1, 1), new Uint8Array(100)), true);
+});
+
 test("a writer whose buffer is done takes nothing any more", () => {
   const writer = new BufferWriter();
   writer.begin(new Uint8Array(100), 0, 100);

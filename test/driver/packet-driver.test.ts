@@ -246,6 +246,16 @@ test("who takes more than its turn waits the longer", () => {
   assert.ok(share > 0.45 && share < 0.55, `share ${share}`);
 });
 
+test("a turn is one quantum, whatever the source before has left or owes", () => {
+  const driver = driverOf({ quantum: 4000, compressor: null });
+  for (const length of [60_000, 10, 10]) {
+    const source = new Speaker(messagesOf(1, 1, () => randomBytes(length)));
+    driver.ready(source);
+    driver.release(driver.nextBuffer()!);
+    assert.deepEqual(source.turns, [4000]);
+  }
+});
+
 test("a higher priority goes first, into the very next buffer", () => {
   const driver = driverOf({ compressor: null });
   driver.ready(new Endless(1, 1000, 2));
@@ -262,15 +272,31 @@ test("a higher priority goes first, into the very next buffer", () => {
   assert.ok(heard.length > 1);
 });
 
-test("a lower priority is slowed, not starved: about one byte in 17 while a higher one is busy", () => {
+test("a lower priority is slowed, not starved: one byte in 17 while higher ones are busy", () => {
   const driver = driverOf({ compressor: null });
   const sources = ([0, 1, 2, 3] as const).map((priority) => new Endless(priority, 1000, priority));
   for (const source of sources) driver.ready(source);
   for (let i = 0; i < 2000; i += 1) driver.release(driver.nextBuffer()!);
-  const [highest, ...lower] = sources.map(({ bytes }) => bytes);
-  for (const bytes of lower) {
-    const times = highest! / bytes;
-    assert.ok(times > 14 && times < 20, `${times}`);
+  const bytes = sources.map((source) => source.bytes);
+  for (let priority = 1; priority < 4; priority += 1) {
+    const higher = bytes.slice(0, priority).reduce((sum, each) => sum + each);
+    const times = higher / bytes[priority]!;
+    assert.ok(times > 15.5 && times < 16.5, `${times} times the bytes of priority ${priority}`);
+  }
+});
+
+test("what a lower priority did not use of its share is not kept for the next time", () => {
+  const driver = driverOf({ compressor: null });
+  driver.ready(new Endless(1, 1000, 0));
+  for (let time = 0; time < 3; time += 1) {
+    const low = new Speaker(
+      messagesOf(2, 1, () => randomBytes(10)),
+      1,
+    );
+    driver.ready(low);
+    let buffers = 0;
+    for (; low.left.length > 0; buffers += 1) driver.release(driver.nextBuffer()!);
+    assert.ok(buffers >= 4 && buffers <= 6, `${buffers} buffers of four turns`);
   }
 });
 
@@ -297,6 +323,18 @@ test("a source that cannot say what it has to is taken out, and the others are n
   assert.equal(driver.statistics().sent.stalledSources, 1);
 });
 
+test("sources that have nothing to say after all do not hide the one that has", () => {
+  const driver = driverOf();
+  for (let i = 0; i < 5; i += 1) driver.ready(new Speaker([], 0));
+  driver.ready(
+    new Speaker(
+      messagesOf(1, 1, () => randomBytes(10)),
+      3,
+    ),
+  );
+  assert.ok(driver.nextBuffer());
+});
+
 test("a source that announces itself whenever it is asked and says nothing is not asked for ever", () => {
   const driver = driverOf();
   const chatterer: MessageSource = {
@@ -306,17 +344,15 @@ test("a source that announces itself whenever it is asked and says nothing is no
       return false;
     },
   };
-  const source = new Speaker(messagesOf(1, 1, () => randomBytes(10)));
+  const source = new Speaker(
+    messagesOf(1, 1, () => randomBytes(10)),
+    2,
+  );
   driver.ready(chatterer);
-  assert.equal(driver.nextBuffer(), undefined);
-  let wakes = 0;
-  driver.onReady = () => {
-    wakes += 1;
-  };
   driver.ready(source);
-  assert.equal(wakes, 1);
   assert.ok(driver.nextBuffer());
   assert.equal(source.left.length, 0);
+  assert.equal(driver.pending, false);
 });
 
 test("the size of buffers changes at run time, within bounds", () => {
@@ -334,6 +370,8 @@ test("the size of buffers changes at run time, within bounds", () => {
     }, hasCode("option"));
   }
   assert.throws(() => driverOf({ quantum: 100 }), hasCode("option"));
+  assert.throws(() => driverOf({ pool: new BufferPool({ ceiling: 65_535 }) }), hasCode("option"));
+  assert.ok(driverOf({ pool: new BufferPool({ ceiling: 65_536 }) }));
 });
 
 test("a buffer stays as it is until it is released, and its memory is used again after", () => {
