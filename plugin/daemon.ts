@@ -1,21 +1,12 @@
 import { randomBytes } from "node:crypto";
 import type { Server, Socket } from "node:net";
-import {
-  bind,
-  close,
-  type Family,
-  INTERFACE_NAME_MAX,
-  openTun,
-  SystemError,
-  setOption,
-  socket,
-} from "../driver/ffi/index.js";
+import { bind, close, type Family, setOption, socket } from "../driver/ffi/index.js";
 import { DgramPort, type MessageAddresses } from "../driver/index.js";
 import { addressText } from "../driver/ip-address.js";
 import { Steering } from "../flows/index.js";
 import type { Config, Endpoint } from "./config/index.js";
 import { EdgeMemory, listenTransparent } from "./edge/tcp/index.js";
-import { HostRules } from "./host/index.js";
+import { Canary, canaryName, HostRules } from "./host/index.js";
 import type { Logger } from "./log.js";
 import { Peer } from "./peer.js";
 import { overall, type Status, type SteeringStatus } from "./status.js";
@@ -25,12 +16,6 @@ import { version } from "./version.js";
 const MEMORY_INTERVAL = 250;
 /** UDP buffers of the mover's socket, in bytes. */
 const SOCKET_BUFFER = 4 * 1024 * 1024;
-
-/** Something that `run` needs and did not get: a port, a privilege, a device. */
-export class StartError extends Error {
-  override readonly name = "StartError";
-  readonly code = "start";
-}
 
 /** What is there once the local port is: the listeners and the mover's socket. */
 interface DataPath {
@@ -52,8 +37,7 @@ export class Daemon {
   readonly #memory: EdgeMemory;
   readonly #host: HostRules;
   readonly #steering: Steering;
-  /** The tap whose death tells the switch that this process has died. */
-  #canary: number | undefined;
+  #canary: Canary | undefined;
   #dataPath: DataPath | undefined;
   #memoryTimer: NodeJS.Timeout | undefined;
   #full = false;
@@ -86,11 +70,11 @@ export class Daemon {
 
   /**
    * Begins; the switch may come later, or go and come back. Returns once the process holds what it needs of its own.
-   * @throws StartError without privileges or devices
+   * Throws HostError without privileges or devices.
    */
   async start(): Promise<void> {
     const { bridge, database } = this.#config.ovs;
-    this.#canary = openCanary(canaryName(this.#config.port.name));
+    this.#canary = await Canary.open(canaryName(this.#config.port.name));
     this.#steering.on("state", (status) => {
       const { state, reason } = status;
       this.#logger[state === "error" ? "error" : "info"](
@@ -120,8 +104,7 @@ export class Daemon {
     }
     await this.#steering.stop();
     if (this.#dataPath !== undefined) await this.#host.remove();
-    if (this.#canary !== undefined) close(this.#canary);
-    this.#canary = undefined;
+    this.#canary?.close();
     this.#logger.info("detached");
   }
 
@@ -252,27 +235,6 @@ export class Daemon {
     if (this.#stopping) return;
     const reachable = [...this.#peers()].filter((peer) => peer.reachable).map((peer) => peer.name);
     this.#steering.setPeersUp(this.#full ? [] : reachable);
-  }
-}
-
-/** The canary's name: the local port's, marked. */
-function canaryName(port: string): string {
-  const mark = "-alive";
-  return `${port.slice(0, INTERFACE_NAME_MAX - mark.length)}${mark}`;
-}
-
-function openCanary(name: string): number {
-  try {
-    return openTun({ name, mode: "tap" }).fd;
-  } catch (error) {
-    if (!(error instanceof SystemError)) throw error;
-    const advice = new Map([
-      ["EPERM", "it needs root or CAP_NET_ADMIN"],
-      ["EACCES", "it needs root or CAP_NET_ADMIN"],
-      ["ENOENT", "/dev/net/tun is missing: load the kernel's tun module"],
-      ["EBUSY", "another ovs-tpo holds it: is one running for this port already?"],
-    ]).get(error.code);
-    throw new StartError(`cannot make the tap device ${name}: ${advice ?? error.message}`);
   }
 }
 

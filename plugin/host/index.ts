@@ -1,3 +1,4 @@
+export { Canary, canaryName } from "./canary.js";
 export { type Program, version } from "./command.js";
 export { deviceExists } from "./device.js";
 export { HostError, type HostErrorCode } from "./error.js";
