@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Lab } from "../../ovs-lab/index.js";
+import { bridgeDump, hostDump, SERVER, script, until } from "./site.js";
+
+let lab: Lab;
+let bridge: string;
+let host: string;
+
+before(async () => {
+  lab = await Lab.up({ name: "e2e-life", rate: "100mbit", rtt: "20ms", plugin: false });
+  const { status } = await lab.exec("a-switch", [
+    "ovs-ofctl",
+    "-O",
+    "OpenFlow15",
+    "add-flow",
+    `${lab.directory}/a/br0.mgmt`,
+    "priority=7,tcp,tp_dst=7,actions=drop",
+  ]);
+  assert.equal(status, 0);
+  bridge = await bridgeDump(lab, "a");
+  host = await hostDump(lab, "a");
+});
+after(() => lab?.down());
+
+/** Starts the site's plugin, and waits for its session with the other. */
+const attach = async (site: string) => {
+  await lab.plugin(site).start();
+  await lab.plugin(site).ready();
+};
+
+test("attached and detached, bridge and host are as they were found", async () => {
+  await lab.plugin("b").start();
+  await attach("a");
+  assert.notEqual(await bridgeDump(lab, "a"), bridge);
+  assert.notEqual(await hostDump(lab, "a"), host);
+  await lab.plugin("a").stop();
+  assert.equal(await bridgeDump(lab, "a"), bridge);
+  assert.equal(await hostDump(lab, "a"), host);
+});
+
+test("a killed plugin's leavings are cleaned up by the next one", async () => {
+  await lab.plugin("a").start();
+  await lab.plugin("a").kill();
+  await lab.plugin("a").start();
+  await lab.plugin("a").stop();
+  assert.equal(await bridgeDump(lab, "a"), bridge);
+  assert.equal(await hostDump(lab, "a"), host);
+});
+
+test("connections that are open when the plugin stops see a reset at both ends", async () => {
+  await attach("a");
+  const server = script(
+    lab,
+    "server",
+    `net.createServer((s) => {
+      s.write("hello");
+      s.on("data", () => {}).on("error", (e) => console.log(e.code)).on("close", () => process.exit());
+    }).listen(9003);`,
+  );
+  await until("the server listens", async () => {
+    const { stdout } = await lab.exec("server", ["ss", "-ltn"]);
+    return stdout.includes(":9003");
+  });
+  let heard = "";
+  const client = lab.spawn("client", [
+    process.execPath,
+    "-e",
+    `require("net").connect(9003, "${SERVER}").on("data", (d) => console.log(d + "")).on("error", (e) => console.log(e.code));`,
+  ]);
+  client.stdout?.on("data", (text) => {
+    heard += text;
+  });
+  await until("the greeting", () => heard.includes("hello"));
+  await lab.plugin("a").stop();
+  await until("the reset", () => heard.includes("ECONNRESET"));
+  assert.equal((await server).stdout.trim(), "ECONNRESET");
+});
+
+test("new connections go direct when the plugin is killed, and again through it when it is back", async () => {
+  await attach("a");
+  const server = lab.spawn("server", [
+    process.execPath,
+    "-e",
+    `require("net").createServer((s) => s.on("error", () => {}).end("ok")).listen(9004);`,
+  ]);
+  try {
+    await until("the server listens", async () => {
+      const { stdout } = await lab.exec("server", ["ss", "-ltn"]);
+      return stdout.includes(":9004");
+    });
+    const fetch = () =>
+      script(
+        lab,
+        "client",
+        `net.connect(9004, "${SERVER}").on("data", (d) => console.log(d + "")).on("error", (e) => console.log(e.code));`,
+        5000,
+      );
+    assert.equal((await fetch()).stdout.trim(), "ok");
+    await lab.plugin("a").kill();
+    assert.equal((await fetch()).stdout.trim(), "ok");
+    await attach("a");
+    assert.equal((await fetch()).stdout.trim(), "ok");
+  } finally {
+    server.kill();
+  }
+});
+
+test("a peer that is not there leaves connections direct, and is named in the status", async () => {
+  await lab.plugin("b").stop();
+  await until("the session is lost", async () => {
+    const config = `${lab.directory}/a/ovs-tpo.yaml`;
+    const { stdout } = await lab.exec("a-switch", [
+      process.execPath,
+      "plugin/bin/ovs-tpo",
+      "status",
+      "--config",
+      config,
+      "--json",
+    ]);
+    return JSON.parse(stdout).state.startsWith("peer-");
+  });
+  const { stdout } = await lab.exec("client", ["ping", "-c", "1", "-W", "2", SERVER]);
+  assert.match(stdout, /1 received/);
+  const client = await script(
+    lab,
+    "client",
+    `net.connect(9999, "${SERVER}").on("error", (e) => console.log(e.code));`,
+    5000,
+  );
+  // The server's own refusal, not an edge's reset.
+  assert.equal(client.stdout.trim(), "ECONNREFUSED");
+});

@@ -1,0 +1,122 @@
+import type { ChildProcess } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { CommandResult, Lab } from "../../ovs-lab/index.js";
+
+export const SERVER = "10.2.0.11";
+
+/** nginx on a lab's node, with files to fetch and a log of who fetched them from which port. */
+export class WebServer {
+  readonly directory: string;
+  readonly #process: ChildProcess;
+
+  private constructor(directory: string, process: ChildProcess) {
+    this.directory = directory;
+    this.#process = process;
+  }
+
+  static async start(lab: Lab, node: string, address: string): Promise<WebServer> {
+    const directory = mkdtempSync(join(tmpdir(), "ovs-tpo-web-"));
+    const configuration = [
+      `daemon off; user root; pid ${directory}/nginx.pid; error_log ${directory}/error.log; worker_processes 1;`,
+      "events { worker_connections 4096; }",
+      `http { log_format who '$remote_addr:$remote_port $server_addr:$server_port $uri $status';`,
+      ...["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
+        (use) => `${use}_temp_path ${directory}/${use};`,
+      ),
+      `access_log ${directory}/access.log who;`,
+      `server { listen ${address}:80; root ${directory}; } }`,
+    ].join("\n");
+    writeFileSync(join(directory, "nginx.conf"), configuration);
+    const process = lab.spawn(
+      node,
+      ["nginx", "-e", `${directory}/error.log`, "-c", `${directory}/nginx.conf`],
+      {
+        stdio: "inherit",
+      },
+    );
+    const server = new WebServer(directory, process);
+    await until("nginx answers", async () => {
+      const { status } = await lab.exec(node, [
+        "curl",
+        "-sf",
+        "-o",
+        "/dev/null",
+        "-I",
+        `http://${address}/nginx.conf`,
+      ]);
+      return status === 0;
+    });
+    return server;
+  }
+
+  /** Makes a file of random bytes to fetch; returns its SHA-256. */
+  put(name: string, size: number): string {
+    const bytes = randomBytes(size);
+    writeFileSync(join(this.directory, name), bytes);
+    return sha256(bytes);
+  }
+
+  /** Lines of the access log: client, server, path, status. */
+  log(): string[] {
+    return readFileSync(join(this.directory, "access.log"), "utf8").trim().split("\n");
+  }
+
+  async stop(): Promise<void> {
+    const ended = once(this.#process, "exit");
+    this.#process.kill("SIGTERM");
+    await ended;
+    rmSync(this.directory, { recursive: true });
+  }
+}
+
+export function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** Waits for a condition that is on its way, for at most ten seconds. */
+export async function until(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  within = 10_000,
+): Promise<void> {
+  const end = performance.now() + within;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(`not within ${within} ms: ${what}`);
+    await sleep(20);
+  }
+}
+
+/** Runs JavaScript on a node. `net` is there; what it prints is the result. */
+export function script(lab: Lab, node: string, body: string, timeout = 30_000): Promise<CommandResult> {
+  return lab.exec(node, [process.execPath, "-e", `const net = require("node:net");\n${body}`], { timeout });
+}
+
+/** What `ovs-ofctl` and `ovs-vsctl` say of a site's bridge, without what changes by itself: to compare before and after. */
+export async function bridgeDump(lab: Lab, site: string): Promise<string> {
+  const runDirectory = `${lab.directory}/${site}`;
+  const bridge = `${runDirectory}/br0.mgmt`;
+  const [flows, groups, ports] = await Promise.all([
+    lab.exec(`${site}-switch`, ["ovs-ofctl", "-O", "OpenFlow15", "--no-stats", "dump-flows", bridge]),
+    lab.exec(`${site}-switch`, ["ovs-ofctl", "-O", "OpenFlow15", "dump-groups", bridge]),
+    lab.exec(`${site}-switch`, ["ovs-vsctl", `--db=unix:${runDirectory}/db.sock`, "list-ports", "br0"]),
+  ]);
+  return [flows, groups, ports].map(({ stdout }) => stdout.replaceAll(/ ?\(xid=[^)]*\)/g, "")).join("--\n");
+}
+
+/** The host's own rules where the plugin runs: nftables, policy rules, routes and addresses. */
+export async function hostDump(lab: Lab, site: string): Promise<string> {
+  const commands = [
+    ["nft", "list", "ruleset"],
+    ["ip", "rule"],
+    ["ip", "-6", "rule"],
+    ["ip", "route", "show", "table", "all"],
+    ["ip", "-brief", "address"],
+  ];
+  const outputs = await Promise.all(commands.map((command) => lab.exec(`${site}-switch`, command)));
+  return outputs.map(({ stdout }) => stdout).join("--\n");
+}
