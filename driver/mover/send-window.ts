@@ -74,8 +74,10 @@ export class SendWindow {
     return this.next - this.lowest < MAXIMUM_SEGMENT_SPAN;
   }
 
-  get empty(): boolean {
-    return this.lowest === this.next;
+  /** Whether what would be sent next is of the buffer that the peer waits for, and so takes in any case. */
+  get essential(): boolean {
+    const base = this.unsent ? this.#base[(this.#nextBuffer - 1) & this.#bufferMask]! : this.next;
+    return base <= this.lowest;
   }
 
   /** The next new segment of the newest buffer: numbers it and returns the number. */

@@ -17,7 +17,7 @@ import { ReorderingWindow } from "./reordering.js";
 import type { RttEstimator } from "./rtt.js";
 import { Progress, SendWindow } from "./send-window.js";
 import { Fate, SentLog } from "./sent-log.js";
-import type { Acknowledgement } from "./wire/acknowledgement.js";
+import { type Acknowledgement, LONGEST_DELAY } from "./wire/acknowledgement.js";
 import { writeBufferField } from "./wire/buffer-field.js";
 import { DATAGRAM_HEADER_BYTES, PacketType, writeDatagramHeader } from "./wire/datagram.js";
 import { TRANSPORT_DATA_BYTES, writeTransportData } from "./wire/transport-data.js";
@@ -142,8 +142,8 @@ export class Sender {
     const sample = this.#sample;
     const highest = ack.highestReceived;
     const isNew = highest >= log.lowest && log.fate[highest & log.mask] !== Fate.RECEIVED;
-    sample.rtt =
-      isNew && highest > 0 ? rtt.sample(now - log.sentAt[highest & log.mask]!, ack.delay) : Number.NaN;
+    const timed = isNew && ack.delay < LONGEST_DELAY;
+    sample.rtt = timed ? rtt.sample(now - log.sentAt[highest & log.mask]!, ack.delay) : Number.NaN;
     const before = sample.delivered;
     this.#takeBitmap(now, ack);
     for (
@@ -183,7 +183,7 @@ export class Sender {
 
   /** The peer has room for another segment. */
   get #admitted(): boolean {
-    return this.inFlight < this.#receiveWindow && this.window.open;
+    return this.window.open && (this.inFlight < this.#receiveWindow || this.window.essential);
   }
 
   /** Sees to it that there is a new segment to send, and that it may be sent. */

@@ -5,7 +5,7 @@ import {
   RETIRED_BOOTS,
 } from "./constants.js";
 import type { DownReason, MoverState } from "./contract.js";
-import type { Hello } from "./wire/hello.js";
+import { type Hello, helloTime, helloTimeAfter, helloTimeBetween } from "./wire/hello.js";
 
 /** What the session makes happen. */
 export interface SessionHost {
@@ -58,7 +58,8 @@ export class Session {
   #helloAt = Number.POSITIVE_INFINITY;
   #helloInterval = HELLO_FIRST_INTERVAL;
   #helloSentAt = Number.NEGATIVE_INFINITY;
-  #hellosSent = 0;
+  /** When the peer's hello came. */
+  #peerAt = 0;
   /** Boot ids that the peer has had: what still comes from them is late. */
   readonly #retired: bigint[] = [];
 
@@ -99,15 +100,17 @@ export class Session {
       this.fail(now, sameBoot ? "reset" : "restart");
     }
     this.peer = hello;
+    this.#peerAt = now;
     const echoed = hello.echoBootId === this.#options.bootId && hello.echoTag === this.tag;
-    if (echoed) this.#hear(now);
+    if (echoed)
+      this.#hear(now, hello.echoTime === 0 ? Number.NaN : helloTimeBetween(hello.echoTime, helloTime(now)));
     if (!hello.established || !echoed)
       this.#helloAt = Math.max(now, this.#helloSentAt + HELLO_REPLY_INTERVAL);
   }
 
   /** A valid datagram with our tag has come: so the peer has understood our hello. */
   onDatagram(now: number): void {
-    if (this.state !== "idle" && this.peer !== undefined) this.#hear(now);
+    if (this.state !== "idle" && this.peer !== undefined) this.#hear(now, Number.NaN);
   }
 
   onClose(now: number): void {
@@ -144,7 +147,7 @@ export class Session {
     if (this.#retired.length > RETIRED_BOOTS) this.#retired.shift();
   }
 
-  #hear(now: number): void {
+  #hear(now: number, roundTrip: number): void {
     this.#heardAt = now;
     if (this.state === "silent") {
       this.state = "up";
@@ -154,7 +157,7 @@ export class Session {
     this.#established = true;
     this.state = "up";
     this.#helloAt = Number.POSITIVE_INFINITY;
-    this.#host.begin(this.peer, this.#hellosSent === 1 ? now - this.#helloSentAt : Number.NaN);
+    this.#host.begin(this.peer, roundTrip);
   }
 
   /** Whoever hears of it may stop the session. */
@@ -168,7 +171,6 @@ export class Session {
   #renew(now: number): void {
     this.tag = this.#host.newTag();
     this.#number += 1;
-    this.#hellosSent = 0;
     this.#helloSentAt = Number.NEGATIVE_INFINITY;
     this.#helloInterval = HELLO_FIRST_INTERVAL;
     this.#helloAt = now;
@@ -178,7 +180,6 @@ export class Session {
     const { bootId, segmentSize, receiveWindow, site } = this.#options;
     const { peer } = this;
     this.#helloSentAt = now;
-    this.#hellosSent += 1;
     const hello: Hello = {
       bootId,
       tag: this.tag,
@@ -188,6 +189,8 @@ export class Session {
       echoTag: peer?.tag ?? 0,
       segmentSize,
       receiveWindow,
+      time: helloTime(now),
+      echoTime: peer === undefined ? 0 : helloTimeAfter(peer.time, now - this.#peerAt),
       site,
     };
     this.#host.sendHello(hello, peer?.tag ?? 0);

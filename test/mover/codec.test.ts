@@ -11,7 +11,14 @@ import {
 } from "../../driver/mover/wire/acknowledgement.js";
 import { bufferIntact, writeBufferField } from "../../driver/mover/wire/buffer-field.js";
 import { PacketType, writeClose, writeDatagramHeader } from "../../driver/mover/wire/datagram.js";
-import { type Hello, readHello, writeHello } from "../../driver/mover/wire/hello.js";
+import {
+  type Hello,
+  helloTime,
+  helloTimeAfter,
+  helloTimeBetween,
+  readHello,
+  writeHello,
+} from "../../driver/mover/wire/hello.js";
 import { DatagramReader } from "../../driver/mover/wire/reader.js";
 import { extendLogical, writeTransportData } from "../../driver/mover/wire/transport-data.js";
 import { type NaiveDatagram, naiveRead } from "./naive-datagram.js";
@@ -117,13 +124,15 @@ describe("golden bytes", () => {
       echoTag: 0x1a1b1c,
       segmentSize: 1472,
       receiveWindow: 0x0400_0000,
+      time: 0x1000,
+      echoTime: 0x8000_0000,
       site: "zürich",
     };
     const out = new Uint8Array(128);
     const at = writeDatagramHeader(out, 0, PacketType.HELLO, hello.echoTag);
     const end = writeHello(out, at, hello);
     const golden =
-      "111a1b1c 2b10 0102030405060708 0a0b0c 01 00000009 1112131415161718 1a1b1c 00 05c0 04000000 7ac3bc72696368";
+      "111a1b1c 3710 0102030405060708 0a0b0c 01 00000009 1112131415161718 1a1b1c 00 05c0 04000000 00001000 80000000 41a5fa27 7ac3bc72696368";
     assert.equal(hex(out.subarray(0, end)), golden.replaceAll(" ", ""));
     assert.deepEqual(readHello(out, at, end - at), hello);
   });
@@ -215,6 +224,8 @@ describe("round trip", () => {
         echoTag: fc.integer({ min: 0, max: 0xff_ffff }),
         segmentSize: fc.integer({ min: 548, max: 0xffff }),
         receiveWindow: U32,
+        time: U32,
+        echoTime: U32,
         site: fc.string({ maxLength: 64 }),
       },
       { noNullPrototype: true },
@@ -230,7 +241,16 @@ describe("round trip", () => {
 
   it("a site's name that is too long is cut between characters", () => {
     const out = new Uint8Array(200);
-    const hello = { bootId: 1n, tag: 1, established: false, session: 1, echoBootId: 0n, echoTag: 0 };
+    const hello = {
+      bootId: 1n,
+      tag: 1,
+      established: false,
+      session: 1,
+      echoBootId: 0n,
+      echoTag: 0,
+      time: 1,
+      echoTime: 0,
+    };
     const end = writeHello(out, 0, {
       ...hello,
       segmentSize: 1472,
@@ -238,6 +258,15 @@ describe("round trip", () => {
       site: `${"a".repeat(63)}ü`,
     });
     assert.equal(readHello(out, 0, end)?.site, "a".repeat(63));
+  });
+
+  it("the time of hellos, over the end of their range", () => {
+    for (const now of [0, 1000.1, 0xffff_ffff * 0.016 - 500, 0xffff_ffff * 0.016, 1e12]) {
+      for (const span of [0, 0.5, 100, 5000]) {
+        assert.ok(Math.abs(helloTimeBetween(helloTime(now), helloTime(now + span)) - span) < 0.02);
+        assert.ok(helloTimeBetween(helloTimeAfter(helloTime(now), span), helloTime(now + span)) < 0.02);
+      }
+    }
   });
 
   it("a logical number from its low bits", () => {

@@ -25,6 +25,8 @@ const UNKNOWN_RTT = 100;
 /** A standing queue of this part of the round trip is too much. */
 const QUEUE_PART = 0.08;
 const QUEUE_LEAST = 1.5;
+/** Milliseconds without acknowledgement that the window makes up for at most. */
+const LONGEST_GAP = 200;
 const RELIEF_GAIN = 0.94;
 
 type Phase = "startup" | "drain" | "up" | "down" | "cruise";
@@ -33,6 +35,7 @@ type Phase = "startup" | "drain" | "up" | "down" | "cruise";
 export class AdaptiveModel implements CongestionModel {
   #state: Phase = "startup";
   readonly #rates = new MaxFilter(RATE_ROUNDS);
+  readonly #gaps = new MaxFilter(RATE_ROUNDS);
   readonly #rounds = new Rounds();
   readonly #loss = new LossBaseline();
   readonly #minimum = new MinimumRtt();
@@ -80,9 +83,14 @@ export class AdaptiveModel implements CongestionModel {
     return this.#minimum.value < Number.POSITIVE_INFINITY ? this.#minimum.value : UNKNOWN_RTT;
   }
 
+  /** How long acknowledgements let wait for them, milliseconds. */
+  get #ackGap(): number {
+    return Math.min(Math.max(this.#gaps.value, ACK_INTERVAL), LONGEST_GAP);
+  }
+
   get window(): number {
     const gain = this.#state === "startup" ? STARTUP_GAIN : WINDOW_GAIN;
-    const window = this.rate * (gain * this.#roundTrip + ACK_INTERVAL + 2 * this.#granularity);
+    const window = this.rate * (gain * this.#roundTrip + this.#ackGap + 2 * this.#granularity);
     return Math.max(
       window,
       LEAST_WINDOW * this.#datagram,
@@ -125,6 +133,7 @@ export class AdaptiveModel implements CongestionModel {
     const rounds = this.#rounds;
     if (rounds.minimumRtt < Number.POSITIVE_INFINITY) this.#minimum.add(ack.now, rounds.minimumRtt);
     if (!rounds.idle || rounds.rate > this.#rates.value) this.#rates.add(rounds.rate);
+    if (!rounds.idle) this.#gaps.add(rounds.longestGap);
     if (this.#state === "startup" && !rounds.idle) {
       if (rounds.rate >= this.#fullRate * GROWTH) {
         this.#fullRate = rounds.rate;

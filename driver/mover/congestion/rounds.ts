@@ -14,12 +14,16 @@ export class Rounds {
   minimumRtt = Number.POSITIVE_INFINITY;
   /** The sender had at times nothing to send, so the rate may be less than what the link can do. */
   idle = false;
+  /** The longest wait for an acknowledgement. */
+  longestGap = 0;
   #mark = 0;
   #startedAt = Number.NaN;
   #sentAt = 0;
   #delivered = 0;
   #highest = 0;
   #idleUntil = 0;
+  #acknowledgedAt = Number.NaN;
+  #gap = 0;
   #leastRtt = Number.POSITIVE_INFINITY;
 
   onIdle(physical: number): void {
@@ -29,6 +33,8 @@ export class Rounds {
   /** True if a round has ended with this acknowledgement. */
   onAcknowledgement(ack: AcknowledgementSample): boolean {
     if (ack.rtt < this.#leastRtt) this.#leastRtt = ack.rtt;
+    if (ack.now - this.#acknowledgedAt > this.#gap) this.#gap = ack.now - this.#acknowledgedAt;
+    this.#acknowledgedAt = ack.now;
     const elapsed = ack.now - this.#startedAt;
     if (ack.highestReceived < this.#mark || elapsed < SHORTEST_ROUND) return false;
     const first = Number.isNaN(elapsed);
@@ -36,6 +42,7 @@ export class Rounds {
       this.count += 1;
       this.rate = (ack.delivered - this.#delivered) / Math.max(elapsed, ack.newestSentAt - this.#sentAt);
       this.minimumRtt = this.#leastRtt;
+      this.longestGap = this.#gap;
       this.idle = this.#idleUntil > this.#highest;
     }
     this.#mark = ack.next;
@@ -44,6 +51,7 @@ export class Rounds {
     this.#delivered = ack.delivered;
     this.#highest = ack.highestReceived;
     this.#leastRtt = Number.POSITIVE_INFINITY;
+    this.#gap = 0;
     return !first;
   }
 
@@ -53,6 +61,8 @@ export class Rounds {
     this.#startedAt = Number.NaN;
     this.#idleUntil = 0;
     this.#highest = 0;
+    this.#acknowledgedAt = Number.NaN;
+    this.#gap = 0;
     this.#leastRtt = Number.POSITIVE_INFINITY;
   }
 }

@@ -21,7 +21,7 @@ export interface Conditions {
   duplicate: number;
   /** This part of the datagrams has bits flipped. */
   corrupt: number;
-  /** Whether UDP's check sum is there to find them, as it is in earnest. */
+  /** Whether UDP's check sum finds them. */
   checksum: boolean;
   /** The link is cut. */
   cut: boolean;

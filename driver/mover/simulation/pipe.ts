@@ -2,6 +2,9 @@ import type { SimulatedClock } from "./clock.js";
 import type { Conditions } from "./conditions.js";
 import type { SeededRandom } from "./random.js";
 
+/** Milliseconds without a datagram after which a burst of losses is over. */
+const BURST_PAUSE = 50;
+
 /** What happened to datagrams in a pipe. */
 export interface PipeCounters {
   offered: number;
@@ -31,6 +34,7 @@ export class SimulatedPipe {
   readonly #clock: SimulatedClock;
   readonly #random: SeededRandom;
   #inBurst = false;
+  #lastAt = 0;
   /** When the bottleneck has sent all that it was given. */
   #freeAt = 0;
 
@@ -87,24 +91,30 @@ export class SimulatedPipe {
     });
   }
 
-  /** Every datagram of a burst is lost; bursts begin so often that the mean comes out right. */
+  /**
+   * Every datagram of a burst is lost; bursts begin so often that the mean comes out right. Since a burst is
+   * in earnest a matter of time, none outlasts a pause.
+   */
   #loses(): boolean {
     const { loss, burstLoss, burstLength } = this.conditions;
     if (burstLoss > 0) {
       const leave = 1 / burstLength;
       const enter = (leave * burstLoss) / (1 - burstLoss);
+      if (this.#clock.now - this.#lastAt > BURST_PAUSE) this.#inBurst = false;
+      this.#lastAt = this.#clock.now;
       this.#inBurst = this.#random.next() < (this.#inBurst ? 1 - leave : enter);
       if (this.#inBurst) return true;
     }
     return loss > 0 && this.#random.next() < loss;
   }
 
-  /** Flips some bits; false if the check sum tells. */
+  /** Flips bits that lie close together, as on a wire; false if the check sum tells, which it then always does. */
   #corrupt(datagram: Uint8Array): boolean {
     const before = internetChecksum(datagram);
-    for (let flips = 1 + this.#random.below(4); flips > 0; flips -= 1) {
-      datagram[this.#random.below(datagram.length)]! ^= 1 << this.#random.below(8);
-    }
+    const at = this.#random.below(datagram.length - 1);
+    const bits = 1 + this.#random.below(0xffff);
+    datagram[at]! ^= bits >>> 8;
+    datagram[at + 1]! ^= bits;
     this.counters.corrupted += 1;
     return !this.conditions.checksum || internetChecksum(datagram) === before;
   }

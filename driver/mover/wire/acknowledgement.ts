@@ -32,6 +32,8 @@ export const MAXIMUM_PARTS = 6;
 
 const DELAY_UNIT = 0.016;
 const U16_MAX = 0xffff;
+/** A delay of this or more, in milliseconds, is not known exactly. */
+export const LONGEST_DELAY = U16_MAX * DELAY_UNIT;
 const U32_MAX = 0xffff_ffff;
 
 /** What an acknowledgement says, but for the bitmap. */
