@@ -140,13 +140,23 @@ function integer(text: string): number {
 
 /** Whoever interrupts a start is left with nothing, not with half a lab. */
 async function interruptible<T>(name: string | undefined, body: () => Promise<T>): Promise<T> {
-  const interrupt = (signal: NodeJS.Signals) => {
+  let building: Promise<T> | undefined;
+  let isInterrupted = false;
+  const interrupt = async (signal: NodeJS.Signals) => {
+    isInterrupted = true;
     progress(`${signal}: removing what there is`);
-    Lab.down(name).finally(() => process.exit(exitStatus(null, signal)));
+    await Lab.down(name).catch(() => {}); // what is being built resists, or fails for want of what is gone
+    await building?.catch(() => {});
+    await Lab.down(name);
+    process.exit(exitStatus(null, signal));
   };
-  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
   try {
-    return await body();
+    building = body();
+    return await building;
+  } catch (error) {
+    if (isInterrupted) await new Promise(() => {}); // the interrupt has the last word
+    throw error;
   } finally {
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
   }

@@ -116,7 +116,7 @@ export class Lab {
   }
 
   /** Runs a command in a node's namespace to its end. */
-  exec(node: string, argv: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+  async exec(node: string, argv: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
     const { words, env } = this.#within(node, argv);
     return run(words, { ...options, env: { ...env, ...options.env } });
   }
@@ -212,7 +212,7 @@ export class Lab {
   #within(nodeName: string, argv: readonly string[]) {
     const node = this.topology.node(nodeName);
     if (argv.length === 0) throw new LabError("BAD_OPTION", `no command to run in ${nodeName}`);
-    if (!namespacesOf(node.namespace).includes(node.namespace)) throw noLab(this.name, true);
+    if (!namespacesOf(node.namespace).includes(node.namespace)) throw noLab(this.name, this.#store.exists);
     const env = node.role === "switch" ? this.#switch(this.topology.site(node.site)).environment : {};
     return { words: ["ip", "netns", "exec", node.namespace, ...argv], env };
   }

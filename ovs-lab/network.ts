@@ -30,6 +30,12 @@ const ROUTER = { "ipv4/ip_forward": 1, "ipv6/conf/all/forwarding": 1 } as const;
 /** What a tap holds while its reader is kept from the processor: 10,000 full frames are 120 ms at 1 Gbit/s. */
 const WAN_DEVICE_QUEUE = 10_000;
 
+/**
+ * A device whose other end has the same index, in another namespace, counts as a device without one; then the kernel
+ * tells of its link's coming up a second late (linkwatch), and IPv6 addresses wait for that. Ports count up from 2.
+ */
+const CABLE_INDEX = 1000;
+
 /** Makes the namespaces, the hosts, and each router's side towards its site. The WAN's devices are the WAN's to make. */
 export async function buildSites(topology: Topology): Promise<void> {
   const { sites, nodes, namespaces } = topology;
@@ -40,6 +46,7 @@ export async function buildSites(topology: Topology): Promise<void> {
     if (role === "router") setSysctls(namespace, ROUTER);
   }
   await ip(sites.flatMap(cables));
+  for (const site of sites) setSysctls(site.switch.namespace, portSettings(site));
   const loopback = ["link set lo up"];
   await Promise.all([
     ip(loopback, topology.wanNamespace),
@@ -66,7 +73,7 @@ export async function setWanMtu({ sites }: Topology, mtu: number): Promise<void>
 
 function cables({ switch: ovs, router, hosts }: Site): string[] {
   const cable = (device: string, address: string, namespace: string, port: string) =>
-    `link add ${device} address ${address} netns ${namespace} type veth peer name ${port} netns ${ovs.namespace}`;
+    `link add ${device} index ${CABLE_INDEX} address ${address} netns ${namespace} type veth peer name ${port} netns ${ovs.namespace}`;
   return [
     cable("lan0", router.lanHardwareAddress, router.namespace, router.port),
     ...hosts.map((host) => cable("eth0", host.hardwareAddress, host.namespace, host.port)),
@@ -75,6 +82,11 @@ function cables({ switch: ovs, router, hosts }: Site): string[] {
 
 function switchPorts({ router, hosts }: Site): string[] {
   return [router, ...hosts].map(({ port }) => `link set ${port} up`);
+}
+
+/** A port of a switch is nobody on the network. */
+function portSettings({ router, hosts }: Site): Record<string, number> {
+  return Object.fromEntries([router, ...hosts].map(({ port }) => [`ipv6/conf/${port}/disable_ipv6`, 1]));
 }
 
 function routerLan({ router }: Site): string[] {

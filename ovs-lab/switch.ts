@@ -41,6 +41,8 @@ export class OvsSwitch {
       await must(["ovs-vsctl", "--no-wait", ...this.#configuration(datapath)], { env });
       // Detaches when it has applied the configuration that it found.
       await this.#inside(["ovs-vswitchd", database, ...daemon]);
+      if (!existsSync(`${directory}/${BRIDGE}.mgmt`))
+        throw new Error(`vswitchd has not made bridge ${BRIDGE}`);
       if (datapath === "netdev") await this.#serveNetdev();
     } catch (error) {
       const said = error instanceof Error ? error.message : String(error);
