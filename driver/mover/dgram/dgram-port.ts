@@ -1,4 +1,5 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import { SocketAddress } from "node:net";
 import type { SendBatch } from "../link.js";
 import { readU24 } from "../wire/integer.js";
 import { DgramLink, type PeerAddress } from "./dgram-link.js";
@@ -26,6 +27,7 @@ const DEFAULT_BUFFER_SIZE = 4 * 1024 * 1024;
 export class DgramPort {
   readonly overhead: number;
   readonly #socket: Socket;
+  readonly #family: "ipv4" | "ipv6";
   readonly #slots = Buffer.allocUnsafeSlow(SLOTS * SLOT_BYTES);
   #slot = 0;
   readonly #byTag = new Map<number, DgramLink>();
@@ -40,21 +42,26 @@ export class DgramPort {
       lookup: (address, _options, callback) => callback(null, address, family === "ipv4" ? 4 : 6),
     });
     await new Promise<void>((resolve, reject) => {
-      socket.once("error", reject);
+      const refused = (error: Error) => {
+        socket.close();
+        reject(error);
+      };
+      socket.once("error", refused);
       const { fd, address = family === "ipv4" ? "0.0.0.0" : "::", port = 0 } = options;
       socket.bind(fd === undefined ? { address, port } : { fd }, () => {
-        socket.off("error", reject);
+        socket.off("error", refused);
         resolve();
       });
     });
     socket.setRecvBufferSize(bufferSize);
     socket.setSendBufferSize(bufferSize);
-    return new DgramPort(socket, family === "ipv4" ? 28 : 48);
+    return new DgramPort(socket, family);
   }
 
-  constructor(socket: Socket, overhead: number) {
+  private constructor(socket: Socket, family: "ipv4" | "ipv6") {
     this.#socket = socket;
-    this.overhead = overhead;
+    this.#family = family;
+    this.overhead = family === "ipv4" ? 28 : 48;
     socket.on("message", (datagram, from) => this.#dispatch(datagram, from));
     // What the network says of single datagrams (unreachable, too long) the mover finds out by itself.
     socket.on("error", () => undefined);
@@ -67,7 +74,9 @@ export class DgramPort {
 
   /** The link to a peer. One for each peer. */
   link(peer: PeerAddress): DgramLink {
-    const key = `${peer.address} ${peer.port}`;
+    const key = addressKey(
+      new SocketAddress({ address: peer.address, port: peer.port, family: this.#family }),
+    );
     let tag = 0;
     const link = new DgramLink(peer, this.overhead, {
       send: (batch, to) => this.#send(batch, to),
@@ -116,7 +125,12 @@ export class DgramPort {
   #dispatch(datagram: Buffer, from: RemoteInfo): void {
     if (datagram.length < 4) return;
     const tag = readU24(datagram, 1);
-    const link = (tag && this.#byTag.get(tag)) || this.#byAddress.get(`${from.address} ${from.port}`);
+    const link = (tag && this.#byTag.get(tag)) || this.#byAddress.get(addressKey(from));
     link?.arrived(datagram);
   }
+}
+
+/** Addresses in the form in which the system gives them. */
+function addressKey({ address, port }: PeerAddress): string {
+  return `${address} ${port}`;
 }
