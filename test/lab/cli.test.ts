@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, writeFileSync } from "node:fs";
+import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -102,6 +103,7 @@ describe("ovs-lab with a lab", () => {
     assert.match(stdout, /lab ".*" is up/);
     assert.match(stdout, /a-host1 \(client\) +10\.1\.0\.11\/24 +fd00:1::11\/64/);
   });
+  after(() => Lab.down(name));
 
   it("up says what is running", async () => {
     assertRefused(
@@ -184,11 +186,13 @@ describe("ovs-lab with a lab", () => {
 });
 
 describe("ovs-lab up", () => {
-  /** Starts `up` and interrupts it once it has begun to build. */
+  /** Starts `up` and interrupts it in the midst of its building. */
   async function interrupted(signal: NodeJS.Signals): Promise<unknown> {
-    const child = spawn(process.execPath, [program, "up", "--no-plugin", "--name", name], {
-      stdio: "ignore",
-    });
+    const stdio = ["ignore", "ignore", "pipe"] as ["ignore", "ignore", "pipe"];
+    const child = spawn(process.execPath, [program, "up", "--no-plugin", "--name", name], { stdio });
+    for await (const line of createInterface({ input: child.stderr })) {
+      if (line.includes("sites of")) break;
+    }
     while (left().length < 3) await sleep(1);
     child.kill(signal);
     const [status, by] = await once(child, "exit");
