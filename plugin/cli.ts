@@ -1,12 +1,12 @@
 /** The command `ovs-tpo`. Exit status: 0 well, 1 not well, 2 wrong usage or configuration, 3 (`status`) not in sync. */
 
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { ConfigError, ConfigFileError, jsonSchema, loadConfig } from "./config/index.js";
 import { ControlError, request } from "./control.js";
 import { createLogger } from "./log.js";
 import { isInSync, type Status } from "./status.js";
 import { formatStatus } from "./status-text.js";
+import { version } from "./version.js";
 
 const failed = 1;
 const wrongUsage = 2;
@@ -18,12 +18,6 @@ interface StatusOptions {
   readonly config?: string;
   readonly socket?: string;
   readonly json?: boolean;
-}
-
-/** From the project's own package.json, two folders above the compiled file. */
-function readVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }
 
 async function runCommand(file: string): Promise<number> {
@@ -60,7 +54,7 @@ async function statusCommand({ config, socket, json }: StatusOptions): Promise<n
 function program(finish: (status: number) => void): Command {
   const command = new Command("ovs-tpo")
     .description("Carries connections of an Open vSwitch bridge over a WAN, faster than TCP alone.")
-    .version(readVersion())
+    .version(version)
     .exitOverride()
     .showHelpAfterError("(see `ovs-tpo --help`)");
   command

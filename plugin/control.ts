@@ -4,7 +4,7 @@
  */
 
 import { once } from "node:events";
-import { mkdirSync, rmSync } from "node:fs";
+import { lstatSync, mkdirSync, rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 
@@ -190,7 +190,8 @@ async function removeDead(path: string): Promise<void> {
     const code =
       error instanceof ControlError ? (error.cause as NodeJS.ErrnoException | undefined)?.code : undefined;
     if (code === "ENOENT") return;
-    if (code === "ECONNREFUSED") return rmSync(path, { force: true });
+    // connect(2) refuses any other file in the same words.
+    if (code === "ECONNREFUSED" && lstatSync(path).isSocket()) return rmSync(path, { force: true });
     if (error instanceof ControlError && error.code !== "CONTROL_UNREACHABLE") {
       const advice = "stop it, or set control.socket to another path";
       throw new ControlError(

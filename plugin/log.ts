@@ -28,9 +28,9 @@ export function createLogger({ level, site, plain = process.stdout.isTTY }: LogO
       err: (error: Error) => (verbose ? stdSerializers.err(error) : brief(error)),
     },
   };
-  return plain
-    ? pino(options, { write: (line) => process.stdout.write(`${plainLine(line)}\n`) })
-    : pino(options);
+  const plainOutput = { write: (line: string) => process.stdout.write(`${plainLine(line)}\n`) };
+  // Synchronous, so that the last words of a process that ends are there, and in order.
+  return pino(options, plain ? plainOutput : pino.destination({ dest: 1, sync: true }));
 }
 
 function brief(error: Error & { code?: unknown }): object {
@@ -42,6 +42,6 @@ function brief(error: Error & { code?: unknown }): object {
 function plainLine(json: string): string {
   const { level, time, msg, pid: _pid, site: _site, err, ...fields } = JSON.parse(json);
   const rest = Object.entries(fields).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
-  const cause = err === undefined ? [] : [err.stack ?? err.message];
+  const cause = [err?.stack ?? err?.message].filter((text) => text !== undefined && text !== msg);
   return [String(time).slice(11, 23), String(level).padEnd(5), msg, ...rest, ...cause].join(" ");
 }

@@ -22,8 +22,8 @@ import {
   size,
 } from "./values.js";
 
-/** Linux leaves 15 characters to a device's name (IFNAMSIZ); one of them is the canary port's suffix. */
-const portName = name("a port name (one character less than Linux allows, for the canary port)", "tpo0", 14);
+/** IFNAMSIZ, less its terminator. */
+const portName = name("a port name as Linux allows it", "tpo0", 15);
 const siteName = name("a site name", "a", 63);
 const mark = (example: number) => integer(example, 1, 0x7fff_ffff);
 const second = 1000;
