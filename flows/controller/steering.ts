@@ -228,9 +228,7 @@ export class Steering extends EventEmitter<SteeringEvents> {
   async #step(): Promise<void> {
     if (this.#database.state !== "synchronised") {
       this.#enter("connecting-ovsdb", this.#database.reason);
-      // The flows do not need the database: what is known of the ports holds until vswitchd can be told otherwise.
-      if (this.#numbers && this.#connection.version !== undefined) await this.#install(this.#numbers, false);
-      return;
+      return this.#update();
     }
     const view = this.#ports.view();
     switch (view.state) {
@@ -248,18 +246,26 @@ export class Steering extends EventEmitter<SteeringEvents> {
     if (this.#connection.version === undefined) {
       return this.#enter("connecting-openflow", this.#connection.lastError?.message);
     }
-    await this.#install(view, true);
+    await this.#install(view);
+  }
+
+  /**
+   * Follows peers and table while the database is away. Mostly vswitchd has lost it, too, and then answers nobody until it
+   * is back: so nothing is asked that can wait, and a failure is no news.
+   */
+  async #update(): Promise<void> {
+    const numbers = this.#numbers;
+    if (!numbers || !this.#flows.installed || this.#connection.version === undefined) return;
+    const { flows } = this.#pipeline(numbers, await this.#flows.round());
+    await this.#flows.install(flows).catch(() => this.#flows.forget());
   }
 
   /** Brings the flows in line with ports, peers and table. */
-  async #install(numbers: PortNumbers, announce: boolean): Promise<void> {
-    const enter = (state: SteeringState, reason?: string) => {
-      if (announce) this.#enter(state, reason);
-    };
-    if (!(await this.#settle(numbers, enter))) return;
+  async #install(numbers: PortNumbers): Promise<void> {
+    if (!(await this.#settle(numbers))) return;
     const pipeline = this.#pipeline(numbers, await this.#flows.round());
     const fresh = this.#flows.installed === undefined;
-    if (fresh) enter("syncing");
+    if (fresh) this.#enter("syncing");
     else if (!(await this.#holds())) this.#flows.forget();
     const repair = !fresh && this.#flows.installed === undefined;
     const changed = await this.#flows.install(pipeline.flows);
@@ -269,14 +275,11 @@ export class Steering extends EventEmitter<SteeringEvents> {
     }
     this.#lease = pipeline.lease;
     this.#renewLease();
-    enter("in-sync");
+    this.#enter("in-sync");
   }
 
   /** Makes ports that have come or changed ready to be steered to. Resolves to whether they are. */
-  async #settle(
-    numbers: PortNumbers,
-    enter: (state: SteeringState, reason?: string) => void,
-  ): Promise<boolean> {
+  async #settle(numbers: PortNumbers): Promise<boolean> {
     const settled = JSON.stringify(numbers);
     if (settled === this.#settled) return true;
     const { local, canary } = numbers;
@@ -285,11 +288,11 @@ export class Steering extends EventEmitter<SteeringEvents> {
       ([name, number]) => ports.get(name)?.port !== number,
     );
     if (stray) {
-      enter("port-pending", `bridge and database differ about port ${stray[0]}`);
+      this.#enter("port-pending", `bridge and database differ about port ${stray[0]}`);
       return false;
     }
     await this.#flows.quieten(ports.get(this.#options.canary)!);
-    enter("port-pending", `preparing the host for ${local.name}`);
+    this.#enter("port-pending", `preparing the host for ${local.name}`);
     await this.#options.prepareHost?.(local);
     this.#settled = settled;
     return true;

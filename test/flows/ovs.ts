@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { TapPort } from "./tap-port.js";
 
 const run = promisify(execFile);
 let count = 0;
@@ -13,6 +14,8 @@ let count = 0;
 export class TestSwitch {
   readonly namespace: string;
   readonly directory: string;
+  /** The hosts at ports `p1` and `p2`. */
+  readonly taps: TapPort[] = [];
   #server: ChildProcess | undefined;
   #vswitchd: ChildProcess | undefined;
 
@@ -36,10 +39,10 @@ export class TestSwitch {
       await ovs.vsctl("--no-wait", "init");
       await ovs.startVswitchd();
       await ovs.vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev");
-      for (const n of [1, 2]) {
-        await ovs.ip("link", "add", `p${n}`, "type", "veth", "peer", "name", `h${n}`);
-        for (const name of [`p${n}`, `h${n}`]) await ovs.ip("link", "set", name, "up");
-        await ovs.vsctl("add-port", "br0", `p${n}`, "--", "set", "interface", `p${n}`, `ofport_request=${n}`);
+      for (const [i, name] of ["p1", "p2"].entries()) {
+        ovs.taps.push(new TapPort(namespace, name));
+        await ovs.ip("link", "set", name, "up", "mtu", "9000");
+        await ovs.vsctl("add-port", "br0", name, "--", "set", "interface", name, `ofport_request=${i + 1}`);
       }
     } catch (error) {
       await ovs.stop();
@@ -75,6 +78,7 @@ export class TestSwitch {
   async stop(): Promise<void> {
     await this.killVswitchd();
     await this.killDatabase();
+    for (const tap of this.taps) tap.close();
     await run("ip", ["netns", "delete", this.namespace]).catch(() => undefined);
     await rm(this.directory, { recursive: true, force: true });
   }

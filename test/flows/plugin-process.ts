@@ -1,0 +1,48 @@
+/**
+ * The switch side of a plugin as a process of its own, which can be killed: holds the canary open and runs the steering.
+ * What happens goes to standard output, a line of JSON each; what is to be done comes by standard input, likewise.
+ */
+import { execFileSync } from "node:child_process";
+import { createInterface } from "node:readline";
+import { openTun } from "../../driver/ffi/index.js";
+import { type EntrySpec, LookupTable, Steering } from "../../flows/index.js";
+
+export interface PluginOptions {
+  readonly runDirectory: string;
+  readonly table: readonly EntrySpec[];
+  readonly passFrom?: readonly string[];
+  readonly canary?: string;
+}
+
+export type PluginCommand =
+  | { readonly do: "peers"; readonly up: readonly string[] }
+  | { readonly do: "table"; readonly table: readonly EntrySpec[] }
+  | { readonly do: "stop" };
+
+const say = (event: Record<string, unknown>) => process.stdout.write(`${JSON.stringify(event)}\n`);
+
+const { table, canary = "tpo0-alive", ...options } = JSON.parse(process.argv[2]!) as PluginOptions;
+openTun({ name: canary, mode: "tap" });
+execFileSync("ip", ["link", "set", canary, "up"]);
+const steering = new Steering({
+  bridge: "br0",
+  canary,
+  table: new LookupTable(table),
+  prepareHost: ({ name, ...port }) => {
+    execFileSync("ip", ["link", "set", name, "up"]);
+    say({ event: "port", name, ...port });
+  },
+  ...options,
+});
+steering.on("state", (status) => say({ event: "state", ...status }));
+steering.on("repaired", (changed) => say({ event: "repaired", changed }));
+steering.start();
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const command = JSON.parse(line) as PluginCommand;
+  if (command.do === "peers") steering.setPeersUp(command.up);
+  if (command.do === "table") steering.setTable(new LookupTable(command.table));
+  if (command.do === "stop") break;
+}
+await steering.stop();
+process.exit(0);

@@ -1,0 +1,309 @@
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { EntrySpec } from "../../flows/index.js";
+import { ACK, SYN, tcpFrame } from "./frame.js";
+import { TestSwitch, type Trace, unavailable } from "./ovs.js";
+import { PluginProcess } from "./plugin.js";
+
+const skip = await unavailable();
+
+const table: EntrySpec[] = [
+  { protocol: "tcp", destination: "10.2.0.0/16", ports: 22, action: "pass" },
+  { protocol: "tcp", source: "10.1.0.0/24", destination: "10.2.0.0/24", action: "optimize", peer: "b" },
+];
+
+/** A TCP packet as `ofproto/trace` takes it. */
+const packet = (changes: Record<string, string | number> = {}) =>
+  Object.entries({
+    in_port: 1,
+    dl_type: "0x0800",
+    nw_proto: 6,
+    nw_src: "10.1.0.11",
+    nw_dst: "10.2.0.11",
+    nw_ttl: 64,
+    tp_src: 40000,
+    tp_dst: 80,
+    tcp_flags: "syn",
+    ...changes,
+  })
+    .map(([field, value]) => `${field}=${value}`)
+    .join();
+
+const UDP = "in_port=1,udp,nw_src=10.1.0.11,nw_dst=10.2.0.11,udp_src=40000,udp_dst=80";
+
+const taken = ({ actions }: Trace) => /^set\(eth\(dst=.*\)\),\d+$/.test(actions);
+const milliseconds = (since: number) => `${Math.round(performance.now() - since)} ms`;
+
+describe("steering on a real switch", { skip, timeout: 300_000 }, () => {
+  let ovs: TestSwitch;
+  let found: string;
+  let plugins: PluginProcess[] = [];
+
+  before(async () => {
+    ovs = await TestSwitch.start();
+    await ovs.ofctl("add-group", "group_id=1,type=ff,bucket=watch_port:1,actions=output:2");
+    await ovs.ofctl("add-meter", "meter=1,kbps,band=type=drop,rate=1000");
+    await ovs.ofctl("add-flow", "table=0,priority=61000,udp,tp_dst=9,actions=drop");
+    await ovs.ofctl("add-flow", "table=0,cookie=0x1234,priority=100,in_port=1,icmp,actions=group:1");
+    await ovs.ofctl("add-flow", "table=100,cookie=0x54504fff11000000,priority=1,actions=drop");
+    await ovs.ofctl("add-flow", "table=7,priority=0,actions=NORMAL");
+    found = await ovs.dump();
+  });
+  afterEach(async () => {
+    for (const plugin of plugins) await plugin.stop();
+    plugins = [];
+  });
+  after(() => ovs?.stop());
+
+  function start(changes: { passFrom?: string[]; canary?: string } = {}): PluginProcess {
+    const plugin = new PluginProcess(ovs, { table, ...changes });
+    plugins.push(plugin);
+    return plugin;
+  }
+
+  async function attach(changes: { passFrom?: string[]; canary?: string } = {}): Promise<PluginProcess> {
+    const plugin = start(changes);
+    await plugin.reaches("in-sync");
+    plugin.tell({ do: "peers", up: ["b"] });
+    await until(async () => taken(await ovs.trace(packet())));
+    return plugin;
+  }
+
+  async function until(condition: () => Promise<boolean>, limit = 15_000): Promise<void> {
+    for (const end = Date.now() + limit; !(await condition()); ) {
+      if (Date.now() > end)
+        assert.fail(`still not so after ${limit} ms:\n${(await ovs.trace(packet())).text}`);
+      await sleep(20);
+    }
+  }
+
+  test("attached and detached, the bridge is as it was found", async () => {
+    const plugin = await attach();
+    assert.notEqual(await ovs.dump(), found);
+    await plugin.stop();
+    assert.equal(await ovs.dump(), found);
+    assert.deepEqual(plugin.states.slice(-2), ["stopping", "stopped"]);
+  });
+
+  test("killed, started and stopped again, the bridge is as it was found", async () => {
+    const first = await attach();
+    await ovs.appctl("ofproto/trace", "br0", packet(), "-generate");
+    await first.kill();
+    assert.match(await ovs.ofctl("dump-flows", "table=200"), /tp_src=40000/);
+    const second = await attach({ canary: "tpo0-other" });
+    assert.doesNotMatch(await ovs.ofctl("dump-flows", "table=200"), /tp_src=40000/);
+    assert.doesNotMatch(await ovs.vsctl("list-ports", "br0"), /tpo0-alive/);
+    await second.stop();
+    assert.equal(await ovs.dump(), found);
+  });
+
+  test("a new life of the plugin leaves the flows that it finds as it wants them", async () => {
+    const first = await attach();
+    await sleep(1500);
+    await first.kill();
+    const second = await attach();
+    const hook = (await ovs.ofctl("dump-flows", "table=202,tcp,nw_src=10.1.0.0/24")).match(
+      /duration=([\d.]+)s/,
+    );
+    assert.ok(Number(hook?.[1]) > 1.5, `the flow is ${hook?.[1]} s old`);
+    await second.stop();
+  });
+
+  test("what the switch reports of our flows is what we mean: nothing is sent twice", async () => {
+    const plugin = await attach();
+    const mods = async () =>
+      Number(/flow_mod.*total: (\d+)/.exec(await ovs.appctl("coverage/show"))?.[1] ?? 0);
+    const before = await mods();
+    plugin.tell({ do: "table", table });
+    await sleep(1500);
+    assert.equal(await mods(), before);
+    assert.equal(plugin.events.filter(({ event }) => event === "repaired").length, 0);
+    await plugin.stop();
+  });
+
+  test("a frame that is not in the table is forwarded as it came, one that is goes to the plugin", async () => {
+    const plugin = await attach();
+    const [host, other] = ovs.taps;
+    const outside = tcpFrame({ from: "10.1.0.11 40000", to: "10.3.0.11 80", flags: SYN });
+    host!.send(outside);
+    assert.deepEqual(await other!.receive((frame) => frame.equals(outside)), outside);
+    const open = tcpFrame({ from: "10.1.0.11 50000", to: "10.2.0.11 80", flags: ACK });
+    host!.send(open);
+    assert.deepEqual(await other!.receive((frame) => frame.equals(open)), open);
+    const inside = tcpFrame({ from: "10.1.0.11 40000", to: "10.2.0.11 80", flags: SYN });
+    host!.send(inside);
+    assert.equal(await other!.receive((frame) => frame.includes(inside.subarray(14)), 500), undefined);
+    await until(async () => (await ovs.ofctl("dump-flows", "table=200")).includes("tp_src=40000"));
+    await plugin.stop();
+  });
+
+  test("what our flows cost those that they do not concern", async () => {
+    const plugin = await attach();
+    await ovs.appctl("ofproto/trace", "br0", packet(), "-generate");
+    const ports = /tp_src|tp_dst|tcp_flags/;
+    const elsewhere = { nw_src: "10.9.0.11", nw_dst: "10.8.0.11", tcp_flags: "ack" };
+    assert.doesNotMatch((await ovs.trace(packet(elsewhere))).megaflow, ports);
+    assert.doesNotMatch((await ovs.trace(packet({ ...elsewhere, tcp_flags: "syn" }))).megaflow, ports);
+    assert.doesNotMatch((await ovs.trace(UDP)).megaflow, /nw_src|nw_dst/);
+    assert.match((await ovs.trace(packet({ tcp_flags: "ack" }))).megaflow, /tp_src=40000/);
+    await plugin.stop();
+  });
+
+  test("the switch does with packets what the model of it does", async () => {
+    const plugin = await attach({ passFrom: ["p2"] });
+    const fates: [what: string, flow: string, edge: boolean][] = [
+      ["a SYN in the table", packet(), true],
+      ["an ACK without SYN", packet({ tcp_flags: "ack" }), false],
+      ["a SYN-ACK", packet({ tcp_flags: "syn|ack" }), false],
+      ["an exception", packet({ tp_dst: 22 }), false],
+      ["another source", packet({ nw_src: "10.1.1.11" }), false],
+      ["the other direction", packet({ nw_src: "10.2.0.11", nw_dst: "10.1.0.11" }), false],
+      ["a port to let pass", packet({ in_port: 2 }), false],
+      ["UDP", UDP, false],
+    ];
+    for (const [what, flow, edge] of fates) assert.equal(taken(await ovs.trace(flow)), edge, what);
+    await ovs.appctl("ofproto/trace", "br0", packet(), "-generate");
+    assert.equal(taken(await ovs.trace(packet({ tcp_flags: "ack" }))), true, "after its SYN");
+    assert.equal(taken(await ovs.trace(packet({ tcp_flags: "ack", tp_src: 40001 }))), false, "its neighbour");
+    const { ofport } = await plugin.event(({ event }) => event === "port");
+    await ovs.appctl("ofproto/trace", "br0", packet({ in_port: ofport!, tp_src: 41000 }), "-generate");
+    const answer = {
+      nw_src: "10.2.0.11",
+      nw_dst: "10.1.0.11",
+      tp_src: 80,
+      tp_dst: 41000,
+      tcp_flags: "syn|ack",
+    };
+    assert.equal(taken(await ovs.trace(packet(answer))), true, "the answer to the edge's own SYN");
+    plugin.tell({ do: "peers", up: [] });
+    await until(async () => !taken(await ovs.trace(packet({ tp_src: 42000 }))));
+    await ovs.appctl("ofproto/trace", "br0", packet(), "-generate");
+    assert.equal(
+      taken(await ovs.trace(packet({ tcp_flags: "ack" }))),
+      false,
+      "its 5-tuple used again, directly",
+    );
+    await plugin.stop();
+  });
+
+  test("killed, new connections go direct at once", async (t) => {
+    const plugin = await attach();
+    const killed = performance.now();
+    await plugin.kill();
+    await until(async () => !taken(await ovs.trace(packet())));
+    t.diagnostic(`direct ${milliseconds(killed)} after kill -9`);
+    const after = await attach();
+    await after.stop();
+  });
+
+  test("stopped by a signal, new connections go direct within 3 s, and return when it goes on", async (t) => {
+    const plugin = await attach();
+    const stopped = performance.now();
+    plugin.signal("SIGSTOP");
+    await until(async () => !taken(await ovs.trace(packet())), 4000);
+    t.diagnostic(`direct ${milliseconds(stopped)} after SIGSTOP`);
+    plugin.signal("SIGCONT");
+    await until(async () => taken(await ovs.trace(packet())));
+    await plugin.stop();
+  });
+
+  test("flows that someone else deletes or changes come back", async (t) => {
+    const plugin = await attach();
+    for (const wildcard of ["table=0,cookie=0x54504f0000000000/0xffffff0000000000", "table=202"]) {
+      const from = plugin.events.length;
+      const deleted = performance.now();
+      await ovs.ofctl("del-flows", wildcard);
+      await plugin.event(({ event }) => event === "repaired", from);
+      t.diagnostic(`back ${milliseconds(deleted)} after del-flows ${wildcard}`);
+      assert.equal(taken(await ovs.trace(packet())), true);
+    }
+    await plugin.stop();
+    assert.equal(await ovs.dump(), found);
+  });
+
+  test("vswitchd killed and started: in sync again by itself", async (t) => {
+    const plugin = await attach();
+    const from = plugin.events.length;
+    await ovs.killVswitchd();
+    await plugin.reaches("connecting-openflow", from);
+    const started = performance.now();
+    await ovs.startVswitchd();
+    await plugin.reaches("in-sync", from);
+    t.diagnostic(`in sync ${milliseconds(started)} after the start`);
+    assert.equal(plugin.events.slice(from).filter(({ event }) => event === "port").length > 0, true);
+    await until(async () => taken(await ovs.trace(packet())));
+    await plugin.stop();
+    // vswitchd has lost the flows, groups and meters of others, too.
+    assert.doesNotMatch(await ovs.ofctl("dump-flows"), /0x54504f00/);
+    await ovs.ofctl("del-flows");
+    await ovs.ofctl("add-flow", "priority=0,actions=NORMAL");
+  });
+
+  test("ovsdb-server killed and started: the flows stay, and the state says so", async (t) => {
+    const plugin = await attach();
+    const from = plugin.events.length;
+    await ovs.killDatabase();
+    await plugin.reaches("connecting-ovsdb", from);
+    // Without its database vswitchd answers no controller, and forwards as it did.
+    plugin.tell({ do: "peers", up: [] });
+    await sleep(1000);
+    assert.equal(taken(await ovs.trace(packet())), true);
+    const started = performance.now();
+    await ovs.startDatabase();
+    await plugin.reaches("in-sync", from);
+    t.diagnostic(`in sync ${milliseconds(started)} after the start`);
+    assert.equal(taken(await ovs.trace(packet())), false);
+    plugin.tell({ do: "peers", up: ["b"] });
+    await until(async () => taken(await ovs.trace(packet())));
+  });
+
+  test("the local port deleted: made again", async () => {
+    const plugin = await attach();
+    const from = plugin.events.length;
+    await ovs.vsctl("del-port", "tpo0");
+    await plugin.event(({ event }) => event === "port", from);
+    await plugin.reaches("in-sync", from);
+    await until(async () => taken(await ovs.trace(packet())));
+    await plugin.stop();
+  });
+
+  test("the bridge deleted and made again", async () => {
+    const plugin = await attach();
+    const from = plugin.events.length;
+    await ovs.vsctl("del-br", "br0");
+    await plugin.reaches("no-bridge", from);
+    await ovs.vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev");
+    for (const name of ["p1", "p2"]) {
+      await ovs.vsctl("add-port", "br0", name, "--", "set", "interface", name, `ofport_request=${name[1]}`);
+    }
+    await plugin.reaches("in-sync", from);
+    await until(async () => taken(await ovs.trace(packet())));
+    await plugin.stop();
+  });
+
+  test("a port of that name that is another's is left alone, and the state says what is wrong", async () => {
+    await ovs.vsctl("add-port", "br0", "tpo0", "--", "set", "interface", "tpo0", "type=internal");
+    const plugin = start();
+    const { reason } = await plugin.reaches("error");
+    assert.match(reason!, /there is a port "tpo0" already/);
+    await ovs.vsctl("del-port", "tpo0");
+    await plugin.reaches("in-sync");
+    await plugin.stop();
+  });
+
+  test("a port to let pass that is not there is named", async () => {
+    const plugin = start({ passFrom: ["wan9"] });
+    await plugin.event(({ reason }) => reason === "port wan9 is not on br0");
+    await plugin.stop();
+  });
+
+  test("the canary changes no MTU and gets no floods", async () => {
+    const mtus = async () => (await ovs.ip("-o", "link")).match(/ (br0|p\d): .*? mtu \d+/g);
+    const before = await mtus();
+    const plugin = await attach();
+    assert.deepEqual(await mtus(), before);
+    assert.match(await ovs.ofctl("dump-ports-desc"), /tpo0-alive.*\n +config: +NO_FWD/);
+    await plugin.stop();
+  });
+});
