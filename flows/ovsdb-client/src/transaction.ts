@@ -47,6 +47,8 @@ export function operationsToJson(schema: DatabaseSchema, operations: readonly Op
 }
 
 function operationToJson(schema: DatabaseSchema, operation: Operation): JsonObject {
+  if (operation.op === "comment") return { op: "comment", comment: textToJson(operation.comment, "comment") };
+  if (operation.op === "assert") return { op: "assert", lock: textToJson(operation.lock, "assert") };
   if (!("table" in operation)) return { ...operation };
   const table = schema.tables.get(operation.table);
   if (!table) throw new ModelError("unknown table", `${schema.name} has no table "${operation.table}"`);
@@ -88,6 +90,10 @@ function operationToJson(schema: DatabaseSchema, operation: Operation): JsonObje
         ...(operation.timeout !== undefined && { timeout: operation.timeout }),
       };
   }
+}
+
+function textToJson(text: string, where: string): Json {
+  return inputToJson({ key: { type: "string" }, min: 1, max: 1 }, text, where);
 }
 
 function typeOf(table: TableSchema, column: string): ColumnType {

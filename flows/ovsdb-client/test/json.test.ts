@@ -83,12 +83,14 @@ describe("numbers", () => {
     ["9.223372036854775807e18", MAX],
     ["9223372036854775808", 2 ** 63],
     ["1e300", 1e300],
+    ["1.79769313486232e+308", Number.MAX_VALUE],
+    ["-1e400", -Number.MAX_VALUE],
     ["90071992547409925e-1", 2 ** 53],
   ];
   for (const [literal, value] of literals) {
     test(`${literal} is ${typeof value} ${value}`, () => assert.deepStrictEqual(parseJson(literal), value));
   }
-  for (const bad of ["1e400", "01", "+1", ".5", "1.", "1e", "--1", "0x1", "NaN", "1".repeat(2000)]) {
+  for (const bad of ["01", "+1", ".5", "1.", "1e", "--1", "0x1", "NaN", "1".repeat(2000)]) {
     test(`${bad.slice(0, 10)} is none`, () => assert.throws(() => parseJson(bad), JsonError));
   }
 });
@@ -120,7 +122,7 @@ describe("texts", () => {
       fc.property(broken, (text) => {
         let isJson = true;
         try {
-          isJson = Number.isFinite(JSON.parse(text)) || !/^[-0-9]/.test(text.trim());
+          JSON.parse(text);
         } catch {
           isJson = false;
         }

@@ -35,11 +35,21 @@ export function printJson(value: Json): string {
 /** 15 significant digits, as C's `%.15g` writes them: exact for what people wrote, quiet about binary fractions. */
 export function formatReal(value: number): string {
   if (value === 0) return "0";
-  const [digits = "", exponentText = "0"] = value.toExponential(14).split("e");
+  const shown = rounded(value);
+  const [digits = "", exponentText = "0"] = shown.toExponential(14).split("e");
   const exponent = Number(exponentText);
-  if (exponent >= -4 && exponent < 15) return withoutTrailingZeros(value.toFixed(14 - exponent));
+  if (exponent >= -4 && exponent < 15) return withoutTrailingZeros(shown.toFixed(14 - exponent));
   const sign = exponent < 0 ? "-" : "+";
   return `${withoutTrailingZeros(digits)}e${sign}${String(Math.abs(exponent)).padStart(2, "0")}`;
+}
+
+/** Halfway between two texts of 15 digits, C takes the even one, JavaScript the greater. */
+function rounded(value: number): number {
+  const [digits = "", exponent = ""] = value.toExponential(100).split("e");
+  const point = digits.indexOf(".");
+  const kept = digits.slice(0, point + 15);
+  const isTie = /^50*$/.test(digits.slice(point + 15));
+  return isTie && /[02468]$/.test(kept) ? Number(`${kept}e${exponent}`) : value;
 }
 
 function withoutTrailingZeros(decimal: string): string {

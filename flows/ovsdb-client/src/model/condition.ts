@@ -56,8 +56,9 @@ function argumentType(column: string, type: ColumnType, is: ConditionFunction, j
     case "excludes":
       return isScalar(type) ? type : { ...type, min: 0, max: Number.POSITIVE_INFINITY };
     default:
-      // An absent value is neither less nor more than anything.
-      if (isSingle(type) && (type.key.type === "integer" || type.key.type === "real")) return type;
+      // For an optional column too: an absent value is neither less nor more than anything.
+      if (isSingle(type) && (type.key.type === "integer" || type.key.type === "real"))
+        return { ...type, min: 1 };
       throw typeMismatch(is, column, type, json);
   }
 }

@@ -38,10 +38,22 @@ function parseMutation(table: TableSchema, json: Json): ParsedMutation {
   const operandType = isArithmetic
     ? scalarOperand(column, type, mutator, json)
     : setOperand(column, type, mutator, json);
+  const parsed = { column, type, mutator };
   // What goes from a map may be given as pairs or as keys alone.
-  const byKey = mutator === "delete" && type.value && !(Array.isArray(value) && value[0] === "map");
-  const taken = byKey ? { key: type.key, min: operandType.min, max: operandType.max } : operandType;
-  return { column, type, mutator, operandType: taken, operand: parseDatum(taken, value) };
+  const byKey = { key: type.key, min: 0, max: Number.POSITIVE_INFINITY } as const;
+  if (mutator === "delete" && type.value && !isDatum(operandType, value)) {
+    return { ...parsed, operandType: byKey, operand: parseDatum(byKey, value) };
+  }
+  return { ...parsed, operandType, operand: parseDatum(operandType, value) };
+}
+
+function isDatum(type: ColumnType, json: Json): boolean {
+  try {
+    parseDatum(type, json);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function scalarOperand(column: string, type: ColumnType, mutator: Mutator, json: Json): ColumnType {

@@ -2,10 +2,12 @@ import { inspect } from "node:util";
 import type { Json } from "../json/value.js";
 import type { ColumnValue, InputValue, Scalar } from "../operation.js";
 import { NamedUuid } from "../uuid.js";
-import { atomToJson, checkAtom, isAtom } from "./atom.js";
+import { type Atom, atomToJson, checkAtom, isAtom } from "./atom.js";
 import type { Datum } from "./datum.js";
 import { ModelError } from "./error.js";
 import { type BaseType, type ColumnType, isSingle } from "./type.js";
+
+const LEAST_NORMAL = 2 ** -1022;
 
 /** A datum as rows hold it: see `ColumnValue`. */
 export function toValue(type: ColumnType, { keys, values = [] }: Datum): ColumnValue {
@@ -69,12 +71,19 @@ function checkCount({ min, max }: ColumnType, count: number, where: string): voi
 function scalarToJson(base: BaseType, scalar: unknown, where: string): Json {
   if (scalar instanceof NamedUuid && base.type === "uuid") return ["named-uuid", scalar.name];
   if (!isAtom(base.type, scalar)) throw refused(where, `expected ${base.type}, not ${inspect(scalar)}`);
+  if (!isSendable(scalar)) throw refused(where, `ovsdb-server cannot read ${inspect(scalar)}`);
   try {
     checkAtom(base, scalar);
   } catch (error) {
     throw error instanceof ModelError ? new ModelError(error.tag, `${where}: ${error.details}`) : error;
   }
   return atomToJson(base.type, scalar);
+}
+
+/** ovsdb-server ends the connection over a NUL in a string, and over a real that only a denormal can hold. */
+function isSendable(atom: Atom): boolean {
+  if (typeof atom === "string") return !atom.includes("\0");
+  return typeof atom !== "number" || atom === 0 || Math.abs(atom) >= LEAST_NORMAL;
 }
 
 function refused(where: string, details: string): ModelError {
