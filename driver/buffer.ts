@@ -3,15 +3,17 @@
  *
  *     0               12               24                              length
  *     | mover's field | routing header | messages, compressed or as is |
+ *
+ * The mover writes and checks its field by itself; here it is 12 bytes that are left free.
  */
-import { readU16, readU32, SHORT_HEADER_LENGTH, writeU32 } from "./message.js";
+import { SHORT_HEADER_LENGTH } from "./message.js";
+import { BUFFER_FIELD_BYTES } from "./mover/wire/buffer-field.js";
+import { readU16, readU32, writeU16, writeU32 } from "./mover/wire/integer.js";
 import { WireError } from "./wire-error.js";
 
-/** Left free at the start of each buffer: the mover writes and checks it. */
-export const MOVER_FIELD_LENGTH = 12;
 export const ROUTING_HEADER_LENGTH = 12;
 /** Where the messages begin. */
-export const FRAME_LENGTH = MOVER_FIELD_LENGTH + ROUTING_HEADER_LENGTH;
+export const FRAME_LENGTH = BUFFER_FIELD_BYTES + ROUTING_HEADER_LENGTH;
 /** No buffer is longer than this, frame included, neither as sent nor uncompressed; every receiver takes this much. */
 export const MAXIMUM_BUFFER_LENGTH = 262_144;
 
@@ -20,11 +22,11 @@ const FUNCTION_MESSAGES = 1;
 const FLAG_LZ4 = 0x01;
 
 /** Offsets in the buffer. */
-const TYPE_AT = MOVER_FIELD_LENGTH;
-const FLAGS_AT = MOVER_FIELD_LENGTH + 1;
-const MESSAGES_AT = MOVER_FIELD_LENGTH + 2;
-const DATA_LENGTH_AT = MOVER_FIELD_LENGTH + 4;
-const ORIGINAL_LENGTH_AT = MOVER_FIELD_LENGTH + 8;
+const TYPE_AT = BUFFER_FIELD_BYTES;
+const FLAGS_AT = BUFFER_FIELD_BYTES + 1;
+const MESSAGES_AT = BUFFER_FIELD_BYTES + 2;
+const DATA_LENGTH_AT = BUFFER_FIELD_BYTES + 4;
+const ORIGINAL_LENGTH_AT = BUFFER_FIELD_BYTES + 8;
 
 /** What the routing header tells of the data behind it. */
 export interface BufferContents {
@@ -39,8 +41,7 @@ export interface BufferContents {
 export function writeRoutingHeader(buffer: Uint8Array, contents: BufferContents): void {
   buffer[TYPE_AT] = FUNCTION_MESSAGES;
   buffer[FLAGS_AT] = contents.compressed ? FLAG_LZ4 : 0;
-  buffer[MESSAGES_AT] = contents.messages >>> 8;
-  buffer[MESSAGES_AT + 1] = contents.messages;
+  writeU16(buffer, MESSAGES_AT, contents.messages);
   writeU32(buffer, DATA_LENGTH_AT, buffer.length - FRAME_LENGTH);
   writeU32(buffer, ORIGINAL_LENGTH_AT, contents.originalLength);
 }

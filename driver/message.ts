@@ -3,6 +3,7 @@
  *
  * The functions here write and read headers in place; they move no data.
  */
+import { readU16, readU32, writeU16, writeU32 } from "./mover/wire/integer.js";
 import { PacketDriverError } from "./packet-driver-error.js";
 import { WireError } from "./wire-error.js";
 
@@ -105,8 +106,6 @@ export function messageHeaderLength(header: MessageHeader): number {
  * Returns the offset of the data.
  *
  * @throws PacketDriverError message, if the header is none that a peer would take
- *
- * Bytes are written one by one: as fast as a DataView, which would have to be made for each buffer.
  */
 export function writeMessageHeader(
   bytes: Uint8Array,
@@ -134,10 +133,8 @@ export function writeMessageHeader(
   bytes[offset + 3] = header.protocol;
   writeU32(bytes, offset + 4, connection);
   writeU32(bytes, offset + 8, sequence);
-  bytes[offset + 12] = dataLength >>> 8;
-  bytes[offset + 13] = dataLength;
-  bytes[offset + 14] = status >>> 8;
-  bytes[offset + 15] = status;
+  writeU16(bytes, offset + 12, dataLength);
+  writeU16(bytes, offset + 14, status);
   return offset + length;
 }
 
@@ -155,10 +152,8 @@ function writeAddresses(
       `source has ${source.length} bytes and destination ${destination.length}: give both 4 (IPv4) or both 16 (IPv6)`,
     );
   }
-  bytes[offset] = sourcePort >>> 8;
-  bytes[offset + 1] = sourcePort;
-  bytes[offset + 2] = destinationPort >>> 8;
-  bytes[offset + 3] = destinationPort;
+  writeU16(bytes, offset, sourcePort);
+  writeU16(bytes, offset + 2, destinationPort);
   bytes.set(source, offset + 4);
   bytes.set(destination, offset + 4 + size);
 }
@@ -266,19 +261,4 @@ function readAddresses(bytes: Uint8Array, offset: number, flags: number): Messag
     source: new Uint8Array(bytes.subarray(offset + 4, offset + 4 + size)),
     destination: new Uint8Array(bytes.subarray(offset + 4 + size, offset + 4 + 2 * size)),
   };
-}
-
-export function readU16(bytes: Uint8Array, offset: number): number {
-  return (bytes[offset]! << 8) | bytes[offset + 1]!;
-}
-
-export function readU32(bytes: Uint8Array, offset: number): number {
-  return ((readU16(bytes, offset) << 16) | readU16(bytes, offset + 2)) >>> 0;
-}
-
-export function writeU32(bytes: Uint8Array, offset: number, value: number): void {
-  bytes[offset] = value >>> 24;
-  bytes[offset + 1] = value >>> 16;
-  bytes[offset + 2] = value >>> 8;
-  bytes[offset + 3] = value;
 }
