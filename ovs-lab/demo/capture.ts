@@ -75,7 +75,8 @@ export class Capture {
       this.#words += text;
     });
     createInterface({ input: this.#child.stdout! }).on("line", (line) => {
-      this.#tally[owner(parsePacket(line), movers, hosts)]++;
+      // Interrupted, it ends with an empty one.
+      if (line !== "") this.#tally[owner(parsePacket(line), movers, hosts)]++;
     });
     this.#ended = new Promise((resolve) => {
       this.#child.on("error", () => resolve()).on("close", () => resolve());

@@ -39,7 +39,7 @@ export function renderChart({ title, subtitle, lines, limit }: Chart): string {
     ...lines.flatMap(({ points }) => points.map((point) => point.rate)),
   );
   const rates = axis((highest * HEADROOM) / 1e6, 5);
-  const top = HEADER + lines.length * LEGEND_ROW + 12;
+  const top = HEADER + lines.length * LEGEND_ROW + 20;
   const bottom = top + PLOT.height;
   const x = (at: number) => round(PLOT.left + (at / seconds.end) * PLOT.width);
   const y = (megabits: number) => round(bottom - (megabits / rates.end) * PLOT.height);
@@ -59,7 +59,7 @@ export function renderChart({ title, subtitle, lines, limit }: Chart): string {
     ]),
     `<path class="axis" d="M${PLOT.left} ${bottom}h${PLOT.width}"/>`,
     text(PLOT.left + PLOT.width, bottom + 40, "seconds since the connection was opened", "quiet end"),
-    text(PLOT.left - 8, top - 6, "Mbit/s", "quiet end"),
+    text(PLOT.left - 8, top - 10, "Mbit/s", "quiet end"),
     ...(limit === undefined ? [] : limitLine(y(limit / 1e6))),
     ...lines.map((line) => curve(line, x, y)),
   ];
@@ -119,14 +119,18 @@ function text(x: number, y: number, words: string, classes: string): string {
   return `<text x="${x}" y="${y}"${classes === "" ? "" : ` class="${classes}"`}>${escapeXml(words)}</text>`;
 }
 
-/** Ticks at 1, 2 or 5 times a power of ten, about `count` of them, from 0 to the first that is not below `most`. */
-export function axis(most: number, count: number): { readonly end: number; readonly ticks: number[] } {
-  const power = 10 ** Math.floor(Math.log10(most / count));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((step) => most / step <= count) ?? most;
-  const steps = Math.ceil(most / step);
+/** Ticks at 1, 2 or 5 times a power of ten, at most about `count` of them, from 0 to `end`. */
+export function axis(
+  end: number,
+  count: number,
+): { readonly end: number; readonly ticks: readonly number[] } {
+  const power = 10 ** Math.floor(Math.log10(end / count));
+  const step = [1, 2, 5].map((factor) => factor * power).find((step) => end / step <= count) ?? 10 * power;
   // Powers below 1 are not exact; a tick's label is to be.
-  const ticks = Array.from({ length: steps + 1 }, (_, index) => Number((index * step).toPrecision(6)));
-  return { end: ticks.at(-1)!, ticks };
+  const ticks = Array.from({ length: Math.floor(end / step) + 1 }, (_, index) =>
+    Number((index * step).toPrecision(6)),
+  );
+  return { end, ticks };
 }
 
 function round(pixels: number): number {

@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open, statfs } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
-import { setImmediate as turn } from "node:timers/promises";
 import { containerRecords } from "./container.js";
 import { DemoError } from "./error.js";
 import { journalLines } from "./journal.js";
@@ -27,10 +26,7 @@ const WRITE_BYTES = 1 << 20;
 export async function writeCorpus(path: string, file: FileName, size: number): Promise<void> {
   const target = await open(path, "w");
   try {
-    for (const chunk of chunks(corpora[file](SEED), size)) {
-      await target.writeFile(chunk);
-      await turn(); // the lab is being built meanwhile
-    }
+    for (const chunk of chunks(corpora[file](SEED), size)) await target.writeFile(chunk);
   } finally {
     await target.close();
   }

@@ -38,13 +38,14 @@ const pairs = {
 
 /** The whole demo: a lab, two web servers, some downloads, and what they show. */
 export class Demo {
+  /** Where the served files, the servers' configurations and their logs are. */
+  readonly directory: string;
   readonly runs: Run[] = [];
   readonly #plan: DemoPlan;
   readonly #screen: Screen;
-  readonly #directory: string;
   #ownsLab = false;
 
-  /** @throws DemoError `MISSING` */
+  /** @throws DemoError `MISSING`, `NO_SPACE` */
   constructor(plan: DemoPlan, screen: Screen) {
     const missing = PROGRAMS.filter((program) => !isInstalled(program));
     if (missing.length > 0) {
@@ -55,22 +56,18 @@ export class Demo {
     }
     this.#plan = plan;
     this.#screen = screen;
-    this.#directory = mkdtempSync(join(tmpdir(), "ovs-tpo-demo-"));
-  }
-
-  /** Where the served files, the servers' configurations and their logs are. */
-  get directory(): string {
-    return this.#directory;
+    this.directory = makeDirectory();
   }
 
   /** @throws DemoError or LabError; what has been done until then is in `runs` */
   async run(): Promise<DemoResult> {
     const { transfers, size } = this.#plan;
     const files = [...new Set(transfers.map(({ file }) => file))];
-    await checkSpace(this.#directory, files.length * size);
+    this.#setUp(`${files.length} files of ${megabytes(size)}`);
+    await checkSpace(this.directory, files.length * size);
     mkdirSync(this.#filesDirectory);
-    const writing = files.map((file) => writeCorpus(this.#path(file), file, size));
-    const [lab] = await Promise.all([this.#startLab(), ...writing]);
+    for (const file of files) await writeCorpus(this.#path(file), file, size);
+    const lab = await this.#startLab();
     const servers = {
       "ovs-tpo": await this.#startServer(lab, pairs["ovs-tpo"].server),
       direct: await this.#startServer(lab, pairs.direct.server),
@@ -91,11 +88,11 @@ export class Demo {
   async cleanUp(): Promise<void> {
     if (this.#ownsLab) await Lab.down(this.#plan.name);
     this.#ownsLab = false;
-    rmSync(this.#directory, { recursive: true, force: true });
+    rmSync(this.directory, { recursive: true, force: true });
   }
 
   get #filesDirectory(): string {
-    return `${this.#directory}/files`;
+    return `${this.directory}/files`;
   }
 
   #path(file: TransferPlan["file"]): string {
@@ -107,15 +104,19 @@ export class Demo {
     // From its first word on there is something to remove; before that, it refuses a lab that is not ours.
     const progress = (line: string) => {
       this.#ownsLab = true;
-      this.#screen.live(this.#screen.style.dim(`  setting up: ${line}`));
+      this.#setUp(line);
     };
     const lab = await Lab.up({ name, ...wan }, progress);
     this.#screen.clear();
     return lab;
   }
 
+  #setUp(what: string): void {
+    this.#screen.live(this.#screen.style.dim(`  setting up: ${what}`));
+  }
+
   #startServer(lab: Lab, node: string): Promise<WebServer> {
-    return WebServer.start(lab, node, `${this.#directory}/${node}`, this.#filesDirectory);
+    return WebServer.start(lab, node, `${this.directory}/${node}`, this.#filesDirectory);
   }
 
   async #transfer(lab: Lab, server: WebServer, transfer: TransferPlan, id: string): Promise<Run> {
@@ -209,4 +210,16 @@ function startCaptures(lab: Lab, path: TransferPlan["path"]): Promise<Capture[]>
       filter: hosts.map((host) => `host ${host}`).join(" or "),
     }),
   ]);
+}
+
+/** @throws DemoError `NO_SPACE` */
+function makeDirectory(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), "ovs-tpo-demo-"));
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new DemoError("NO_SPACE", `${tmpdir()} takes no files (${code}); set TMPDIR to another place`, {
+      cause,
+    });
+  }
 }

@@ -15,8 +15,9 @@ export interface Moment {
   readonly rate: number;
 }
 
-export const NAME_WIDTH = 18;
-const BAR_WIDTH = 24;
+export const NAME_WIDTH = 15;
+/** The line fits into 80 columns. */
+const BAR_WIDTH = 14;
 const LIVE_MS = 200;
 const LINES_MS = 2_000;
 
@@ -25,9 +26,9 @@ export function describeMoment(moment: Moment, bar: boolean): string {
   const { name, bytes, size, rate } = moment;
   const share = Math.min(1, bytes / size);
   const filled = Math.floor(share * BAR_WIDTH);
-  const drawn = bar ? `${"█".repeat(filled)}${"░".repeat(BAR_WIDTH - filled)}  ` : "";
+  const drawn = bar ? `${"█".repeat(filled)}${"░".repeat(BAR_WIDTH - filled)} ` : "";
   const percent = `${Math.floor(share * 100)} %`.padStart(5);
-  return `${name.padEnd(NAME_WIDTH)} ${drawn}${percent}  ${megabytes(bytes).padStart(8)}  ${megabits(rate).padStart(12)}  ${timeLeft(moment)}`;
+  return `${name.padEnd(NAME_WIDTH)}  ${drawn}${percent}  ${megabytes(bytes).padStart(8)}  ${megabits(rate).padStart(12)}  ${timeLeft(moment)}`;
 }
 
 function timeLeft({ bytes, size, seconds, limit, rate }: Moment): string {

@@ -36,7 +36,7 @@ export function picture(wan: WanSettings, { bold, dim }: Style): string[] {
 export function outcome(run: Run): string {
   const { bytes, seconds, stopped, mbit_s } = run;
   const ended = stopped ? `in ${digits(seconds)} s, stopped` : `in ${digits(seconds)} s`;
-  return `${nameOf(run).padEnd(NAME_WIDTH)} ${megabits(mbit_s * 1e6).padStart(12)}   ${megabytes(bytes)} ${ended}`;
+  return `${nameOf(run).padEnd(NAME_WIDTH)}  ${megabits(mbit_s * 1e6).padStart(12)}   ${megabytes(bytes)} ${ended}`;
 }
 
 /** The runs as a table, the files apart. */

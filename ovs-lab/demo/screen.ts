@@ -36,7 +36,7 @@ export class Screen {
       return;
     }
     // A line that wraps could not be taken back.
-    const columns = this.#output.columns ?? DEFAULT_COLUMNS;
+    const columns = this.#output.columns || DEFAULT_COLUMNS; // 0 where nobody knows
     this.#output.write(`${ERASE_LINE}${[...line].slice(0, columns - 1).join("")}`);
     this.#isLive = true;
   }

@@ -41,7 +41,7 @@ export class Series {
   /** What had come by each step until now. */
   #advance(seconds: number): void {
     this.#seconds = Math.max(seconds, this.#seconds);
-    while (this.#samples.length * STEP_SECONDS <= this.#seconds) {
+    while (this.#samples.length * STEP_SECONDS < this.#seconds) {
       this.#samples.push({ seconds: this.#samples.length * STEP_SECONDS, bytes: this.#bytes });
     }
   }
