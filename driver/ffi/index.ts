@@ -1,4 +1,5 @@
 export { monotonicNow, setTimerSlack } from "./clock.js";
+export { DatagramSocket, type DatagramSocketOptions } from "./datagram.js";
 export { close, drain, eventDescriptor, read, signal, write } from "./descriptor.js";
 export { SystemError } from "./error.js";
 export { inNetworkNamespace } from "./network-namespace.js";

@@ -27,7 +27,7 @@ export const sys = {
   getsockname: libc.func("int getsockname(int fd, uintptr_t address, uintptr_t length)"),
   setsockopt: libc.func("int setsockopt(int fd, int level, int name, uintptr_t value, unsigned int length)"),
   getsockopt: libc.func("int getsockopt(int fd, int level, int name, uintptr_t value, uintptr_t length)"),
-  sendmmsg: libc.func("int sendmmsg(int fd, uintptr_t messages, unsigned int count, int flags)"),
+  sendmsg: libc.func("int64_t sendmsg(int fd, uintptr_t message, int flags)"),
   recvmmsg: libc.func(
     "int recvmmsg(int fd, uintptr_t messages, unsigned int count, int flags, uintptr_t timeout)",
   ),

@@ -1,8 +1,8 @@
 import { isIPv4, isIPv6 } from "node:net";
-import { addressBytes, addressText } from "../ip-address.js";
 import { O_CLOEXEC, O_NONBLOCK } from "./descriptor.js";
 import { check, errno, sys } from "./libc.js";
 import { address, Region } from "./region.js";
+import { decodeAddress, encodeAddress, SOCKADDR_BYTES } from "./sockaddr.js";
 
 export type Family = "ipv4" | "ipv6";
 
@@ -38,7 +38,6 @@ export interface Endpoint {
 
 const scratch = new Region(64);
 const ADDRESS_AT = 0;
-const ADDRESS_ROOM = 28;
 const LENGTH_AT = 32;
 const VALUE_AT = 40;
 
@@ -51,13 +50,13 @@ export function socket(family: Family, type: "stream" | "datagram"): number {
 
 /** @throws SystemError EADDRINUSE, EADDRNOTAVAIL, EACCES */
 export function bind(fd: number, endpoint: Endpoint): void {
-  const length = putAddress(endpoint);
+  const length = encodeAddress(scratch.bytes, ADDRESS_AT, endpoint);
   check(sys.bind(fd, address(scratch, ADDRESS_AT, length), length), "bind", display(endpoint));
 }
 
 /** Starts to connect: true when connected at once, false while in progress. @throws SystemError */
 export function connect(fd: number, endpoint: Endpoint): boolean {
-  const length = putAddress(endpoint);
+  const length = encodeAddress(scratch.bytes, ADDRESS_AT, endpoint);
   if (sys.connect(fd, address(scratch, ADDRESS_AT, length), length) === 0) return true;
   const EINPROGRESS = 115;
   if (errno() === EINPROGRESS) return false;
@@ -71,12 +70,12 @@ export function listen(fd: number, backlog: number): void {
 
 /** The address and port that the socket is bound to. */
 export function localEndpoint(fd: number): Endpoint {
-  scratch.bytes.writeUInt32LE(ADDRESS_ROOM, LENGTH_AT);
+  scratch.bytes.writeUInt32LE(SOCKADDR_BYTES, LENGTH_AT);
   check(
-    sys.getsockname(fd, address(scratch, ADDRESS_AT, ADDRESS_ROOM), address(scratch, LENGTH_AT, 4)),
+    sys.getsockname(fd, address(scratch, ADDRESS_AT, SOCKADDR_BYTES), address(scratch, LENGTH_AT, 4)),
     "getsockname",
   );
-  return takeAddress();
+  return decodeAddress(scratch.bytes, ADDRESS_AT);
 }
 
 export function setOption(fd: number, option: keyof typeof SocketOption, value: number): void {
@@ -105,25 +104,6 @@ export function familyOf(ip: string): Family {
   if (isIPv4(ip)) return "ipv4";
   if (isIPv6(ip)) return "ipv6";
   throw new RangeError(`"${ip}" is not an IP address`);
-}
-
-/** Writes a sockaddr_in or sockaddr_in6 into the scratch region; returns its length. */
-function putAddress({ address: ip, port }: Endpoint): number {
-  const out = scratch.bytes;
-  const bytes = addressBytes(ip);
-  const ipv4 = bytes.length === 4;
-  out.fill(0, ADDRESS_AT, ADDRESS_AT + ADDRESS_ROOM);
-  out.writeUInt16LE(ipv4 ? AF_INET : AF_INET6, ADDRESS_AT);
-  out.writeUInt16BE(port, ADDRESS_AT + 2);
-  out.set(bytes, ADDRESS_AT + (ipv4 ? 4 : 8));
-  return ipv4 ? 16 : 28;
-}
-
-function takeAddress(): Endpoint {
-  const ipv4 = scratch.bytes.readUInt16LE(ADDRESS_AT) === AF_INET;
-  const port = scratch.bytes.readUInt16BE(ADDRESS_AT + 2);
-  const start = ADDRESS_AT + (ipv4 ? 4 : 8);
-  return { address: addressText(scratch.bytes.subarray(start, start + (ipv4 ? 4 : 16))), port };
 }
 
 function display({ address: ip, port }: Endpoint): string {
