@@ -44,10 +44,10 @@ describe("host rules", () => {
 
   beforeEach(async () => {
     lab = await HostLab.create();
-    // A host that has something of its own, near to what we add.
+    // A host that has something of its own, near to what we add; without IPv6 addresses that come by themselves later.
     await lab.in(
       lab.host,
-      `ip link add eth9 type veth peer name eth8; ip link set eth9 up; ip link set eth8 up; ip address add 10.9.0.1/24 dev eth9
+      `ip link add eth9 type veth peer name eth8; for d in eth8 eth9; do ip link set $d addrgenmode none; done; ip link set eth9 up; ip link set eth8 up; ip address add 10.9.0.1/24 dev eth9
        ip route add default via 10.9.0.254
        ip rule add fwmark 7 lookup 77 priority 7471; ip route add 10.77.0.0/16 via 10.9.0.7 table 77
        ip -6 rule add from fd00:77::/64 lookup 77 priority 100
