@@ -1,5 +1,8 @@
 export { fieldMatch, match, setBits, setField, subfield } from "./build/match.js";
 export { flowMod, groupMod, learn, output, packetOut } from "./build/message.js";
+export { type ActionContext, checkActions } from "./check/action.js";
+export { checkInstructions, type InstructionContext } from "./check/instruction.js";
+export { checkMatch } from "./check/match.js";
 export { type Address, parseAddress } from "./connection/address.js";
 export type { BundleOptions } from "./connection/bundle.js";
 export { Connection, type ConnectionOptions } from "./connection/connection.js";
@@ -18,7 +21,7 @@ export { Keepalive } from "./connection/keepalive.js";
 export { Peer, type PeerEvents } from "./connection/peer.js";
 export { Reconnect, type ReconnectOptions } from "./connection/reconnect.js";
 export { Session, type SessionOptions } from "./connection/session.js";
-export { DecodeError, EncodeError, OpenFlowLibraryError, ParseError } from "./errors/error.js";
+export { DecodeError, EncodeError, InvalidError, OpenFlowLibraryError, ParseError } from "./errors/error.js";
 export { errorNames } from "./errors/names.js";
 export {
   formatEthernet,
@@ -50,10 +53,14 @@ export type * from "./model/meter.js";
 export type * from "./model/multipart.js";
 export type * from "./model/nicira-action.js";
 export { ConntrackFlag, LearnFlag, NatFlag } from "./model/nicira-action.js";
+export type * from "./model/nicira-message.js";
 export type * from "./model/port.js";
 export type * from "./model/property.js";
 export type * from "./model/queue.js";
 export type * from "./model/switch.js";
 export type * from "./model/table.js";
+export { formatAction, formatActions } from "./text/action.js";
+export { formatFlow, formatInstructions } from "./text/flow.js";
+export { formatMatch } from "./text/match.js";
 export type { ActionVersion, Version } from "./version.js";
 export { OpenFlow13, OpenFlow14, OpenFlow15, versionName, versions } from "./version.js";

@@ -22,6 +22,9 @@ function checkLength(reader: Reader, length: number, consumed: number, minimum: 
 
 function readBody(entry: ActionEntry, body: Reader, length: number): Action {
   const action = entry.read(body);
+  if (action.type === "copy_field" && length % 8 !== 0 && length === body.consumed) {
+    return { ...action, unpadded: true };
+  }
   checkLength(body, length, body.consumed, entry.minimum);
   return action;
 }
@@ -42,14 +45,13 @@ function readExperimenter(body: Reader, length: number): Action {
     checkLength(body, length, body.consumed, 8);
     return action;
   }
+  checkLength(body, length, length, 8);
   return { type: "experimenter", experimenter, data: body.rest() };
 }
 
 function readAction(reader: Reader): Action {
   const length = reader.peekU16(2);
-  if (length < 8 || length % 8 !== 0) {
-    throw reader.fail("OFPBAC_BAD_LEN", `an action of ${length} bytes, which is no multiple of 8`);
-  }
+  if (length < 8) throw reader.fail("OFPBAC_BAD_LEN", `an action of ${length} bytes`);
   const body = reader.sub(length, "OFPBAC_BAD_LEN");
   const number = body.u16();
   body.skip(2);
@@ -82,7 +84,7 @@ function writeAction(writer: Writer, action: Action): void {
     writer.u16(standard.number);
     writer.u16(0);
     standard.write(writer, action);
-    writer.pad8(start);
+    if (action.type !== "copy_field" || !action.unpadded) writer.pad8(start);
     writer.patchU16(start + 2, writer.length - start);
     return;
   }

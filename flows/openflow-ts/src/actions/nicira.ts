@@ -120,7 +120,7 @@ function table(): ActionTable {
     entry(30, "nx_set_mpls_label", struct({ _zero: zeros(2), label: u32 }), only10),
     entry(31, "nx_set_mpls_tc", struct({ tc: u8 }), only10),
     entry(32, "output_reg", outputReg2, { minimum: 24 }),
-    entry(33, "reg_load2", struct({ field: matchField("nicira") }), before15),
+    entry(33, "reg_load2", struct({ field: matchField("nicira", "OFPBAC_BAD_SET_LEN") }), before15),
     entry(34, "conjunction", struct({ clause: u8, clauses: u8, id: u32 })),
     entry(35, "ct", conntrack(actions)),
     entry(36, "nat", nat),

@@ -28,7 +28,7 @@ export const copyField: Codec<Body<CopyFieldAction>> = {
   },
 };
 
-const setField = struct({ field: matchField("match") });
+const setField = struct({ field: matchField("match", "OFPBAC_BAD_SET_LEN") });
 
 const openflow10: readonly ActionEntry[] = [
   entry(0, "output", struct({ port: port16, maxLength: u16 })),

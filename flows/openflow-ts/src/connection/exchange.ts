@@ -34,6 +34,7 @@ export const replyTypes = {
   get_async_request: "get_async_reply",
   bundle_control: "bundle_control",
   experimenter: "experimenter",
+  nx_tlv_table_request: "nx_tlv_table_reply",
 } as const satisfies { readonly [T in Message["type"]]?: Message["type"] };
 
 type Answered = keyof typeof replyTypes;

@@ -5,6 +5,7 @@ import type { FlowDescription, FlowFilter, FlowRemoved, FlowUpdate, PacketIn } f
 import type { GroupDescription } from "../model/group.js";
 import type { Envelope, Message } from "../model/message.js";
 import type { MultipartReplyBody, MultipartRequestBody, SwitchDescription } from "../model/multipart.js";
+import type { PacketIn2 } from "../model/nicira-message.js";
 import type { PortDescription, PortStatus } from "../model/port.js";
 import type {
   ControllerStatus,
@@ -38,6 +39,8 @@ export interface PeerEvents {
   retry: [Error, number];
 
   packet_in: [PacketIn];
+  /** Once asked for by `nx_set_packet_in_format`. */
+  packet_in2: [PacketIn2];
   port_status: [PortStatus];
   flow_removed: [FlowRemoved];
   role_status: [RoleStatus];
@@ -151,6 +154,9 @@ export abstract class Peer extends EventEmitter<PeerEvents> implements Channel {
         return;
       case "packet_in":
         this.emit("packet_in", message);
+        break;
+      case "nx_packet_in2":
+        this.emit("packet_in2", message);
         break;
       case "port_status":
         this.emit("port_status", message);

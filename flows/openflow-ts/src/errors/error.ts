@@ -43,3 +43,17 @@ export class ParseError extends OpenFlowLibraryError {
     this.name = "ParseError";
   }
 }
+
+/**
+ * Something that can be encoded and that no switch would take. `code` is the name of the error that the switch would
+ * answer with, e.g. `OFPBMC_BAD_PREREQ`.
+ */
+export class InvalidError extends OpenFlowLibraryError {
+  readonly code: string;
+
+  constructor(code: string, what: string) {
+    super(`${what} (${code})`);
+    this.name = "InvalidError";
+    this.code = code;
+  }
+}

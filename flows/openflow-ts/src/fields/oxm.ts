@@ -5,15 +5,15 @@ import type { Writer } from "../wire/writer.js";
 import { chosenHeader, formOf, type HeaderPlace, knownField, readHeader, writeHeader } from "./header.js";
 import { fieldByHeader } from "./registry.js";
 
-/** One field with its value. */
-export function matchField(place: HeaderPlace): Codec<MatchField> {
+/** One field with its value. `sizeError`: what a switch answers where the value has not the size of the field. */
+export function matchField(place: HeaderPlace, sizeError: string): Codec<MatchField> {
   return {
-    read: (reader) => readMatchField(reader, place),
+    read: (reader) => readMatchField(reader, place, sizeError),
     write: (writer, field) => writeMatchField(writer, field, place),
   };
 }
 
-function readMatchField(reader: Reader, place: HeaderPlace): MatchField {
+function readMatchField(reader: Reader, place: HeaderPlace, sizeError: string): MatchField {
   const header = readHeader(reader);
   const known = fieldByHeader(header);
   if (!known) {
@@ -35,7 +35,7 @@ function readMatchField(reader: Reader, place: HeaderPlace): MatchField {
     : size === field.bytes;
   if (!fits) {
     throw reader.fail(
-      reader.lengthError,
+      sizeError,
       `${field.name} with ${header.size} bytes of value${header.hasMask ? " and mask" : ""}`,
     );
   }
@@ -57,7 +57,12 @@ function writeMatchField(writer: Writer, given: MatchField, place: HeaderPlace):
     return;
   }
   const field = knownField(given.field);
-  const { form: _form, since: _since, ...numbers } = chosenHeader(writer, field, given.form, place);
+  const {
+    form: _form,
+    name: _name,
+    since: _since,
+    ...numbers
+  } = chosenHeader(writer, field, given.form, place);
   const size = given.size ?? field.bytes;
   const hasMask = given.mask !== undefined;
   writeHeader(writer, { ...numbers, hasMask, size: hasMask ? 2 * size : size });
@@ -69,7 +74,7 @@ function writeMatchField(writer: Writer, given: MatchField, place: HeaderPlace):
 export const matchFields: Codec<Match> = {
   read(reader) {
     const match: MatchField[] = [];
-    while (reader.remaining > 0) match.push(readMatchField(reader, "match"));
+    while (reader.remaining > 0) match.push(readMatchField(reader, "match", "OFPBMC_BAD_LEN"));
     return match;
   },
   write(writer, match) {

@@ -28,7 +28,12 @@ export function fieldReference(place: HeaderPlace): Codec<AnyFieldReference> {
         return;
       }
       const field = knownField(reference.field);
-      const { form: _form, since: _since, ...numbers } = chosenHeader(writer, field, reference.form, place);
+      const {
+        form: _form,
+        name: _name,
+        since: _since,
+        ...numbers
+      } = chosenHeader(writer, field, reference.form, place);
       writeHeader(writer, { ...numbers, hasMask: false, size: reference.size ?? field.bytes });
     },
   };

@@ -65,7 +65,7 @@ export function fieldByName(name: string): Field | undefined {
 
 /** The field and the header that have these numbers. */
 export function fieldByHeader(
-  header: Omit<FieldHeader, "form" | "since">,
+  header: Omit<FieldHeader, "form" | "name" | "since">,
 ): { field: Field; header: FieldHeader } | undefined {
   return byHeader.get(headerKey(header));
 }

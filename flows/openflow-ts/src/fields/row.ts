@@ -38,6 +38,8 @@ export type Prerequisite =
 /** One way in which a field stands on the wire. */
 export interface FieldHeader {
   readonly form: HeaderForm;
+  /** The name that ovs-fields(7) has for it. */
+  readonly name: string;
   readonly class: number;
   readonly number: number;
   /** Only in class 0xffff. */
@@ -66,17 +68,17 @@ export interface FieldRow {
   readonly alias?: string;
 }
 
-export const oxm = (number: number, since: Version = 4): FieldHeader => ({
-  form: "oxm",
-  class: 0x8000,
-  number,
-  since,
-});
-export const packetRegister = (number: number): FieldHeader => ({
-  form: "oxm",
-  class: 0x8001,
-  number,
-  since: 4,
-});
-export const nxm0 = (number: number): FieldHeader => ({ form: "nxm", class: 0, number, since: 4 });
-export const nxm1 = (number: number): FieldHeader => ({ form: "nxm", class: 1, number, since: 4 });
+const header =
+  (form: HeaderForm, prefix: string, oxmClass: number) =>
+  (number: number, name: string, since: Version = 4): FieldHeader => ({
+    form,
+    name: `${prefix}${name}`,
+    class: oxmClass,
+    number,
+    since,
+  });
+
+export const oxm = header("oxm", "OXM_OF_", 0x8000);
+export const packetRegister = header("oxm", "OXM_OF_", 0x8001);
+export const nxm0 = header("nxm", "NXM_OF_", 0);
+export const nxm1 = header("nxm", "NXM_NX_", 1);

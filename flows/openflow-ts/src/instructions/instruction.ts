@@ -50,9 +50,7 @@ const entriesOf = (version: number) => (version >= 6 ? in15 : before15);
 export const instruction: Codec<Instruction> = {
   read(reader) {
     const length = reader.peekU16(2);
-    if (length < 8 || length % 8 !== 0) {
-      throw reader.fail("OFPBIC_BAD_LEN", `an instruction of ${length} bytes`);
-    }
+    if (length < 8) throw reader.fail("OFPBIC_BAD_LEN", `an instruction of ${length} bytes`);
     const body = reader.sub(length, "OFPBIC_BAD_LEN");
     const number = body.u16();
     body.skip(2);
@@ -69,7 +67,6 @@ export const instruction: Codec<Instruction> = {
     writer.u16(known.number);
     writer.u16(0);
     known.write(writer, value);
-    writer.pad8(start);
     writer.patchU16(start + 2, writer.length - start);
   },
 };

@@ -11,6 +11,15 @@ import { flowMod, flowRemoved } from "./flow.js";
 import { groupMod } from "./group.js";
 import { error, hello } from "./hello.js";
 import { meterMod } from "./meter.js";
+import {
+  ctFlushZone,
+  packetIn2,
+  setAsyncConfig2,
+  setControllerId,
+  setPacketInFormat,
+  tlvTableMod,
+  tlvTableReply,
+} from "./nicira.js";
 import { packetIn, packetOut } from "./packet.js";
 import { portMod, portStatus } from "./port.js";
 import { queueGetConfigReply, queueGetConfigRequest } from "./queue.js";
@@ -95,11 +104,31 @@ const kinds: readonly Kind[] = [
   kind(35, "controller_status", controllerStatus, 6),
 ];
 
-/** What OpenFlow 1.3 has as extensions of ONF (EXT-230), by experimenter's type. */
-const onfKinds: readonly Kind[] = [
-  kind(2300, "bundle_control", bundleControl, 4, 4),
-  kind(2301, "bundle_add", (xid) => bundleAdd(xid, inner), 4, 4),
-];
+/** The messages of experimenters that are known here, by the experimenter's type. */
+const experimenterKinds: ReadonlyMap<number, readonly Kind[]> = new Map([
+  [
+    Experimenter.ONF,
+    // EXT-230: what later versions have of their own.
+    [
+      kind(2300, "bundle_control", bundleControl, 4, 4),
+      kind(2301, "bundle_add", (xid) => bundleAdd(xid, inner), 4, 4),
+    ],
+  ],
+  [
+    Experimenter.NICIRA,
+    [
+      kind(16, "nx_set_packet_in_format", setPacketInFormat),
+      kind(20, "nx_set_controller_id", setControllerId),
+      kind(24, "nx_tlv_table_mod", tlvTableMod),
+      kind(25, "nx_tlv_table_request", empty),
+      kind(26, "nx_tlv_table_reply", tlvTableReply),
+      kind(27, "nx_set_async_config2", setAsyncConfig2),
+      kind(28, "nx_resume", packetIn2),
+      kind(29, "nx_ct_flush_zone", ctFlushZone),
+      kind(30, "nx_packet_in2", packetIn2),
+    ],
+  ],
+]);
 const experimenterNumber = 4;
 
 /** Messages that are the same in all versions, also those that are not spoken here. */
@@ -108,7 +137,7 @@ const anyVersion = new Set<MessageType>(["hello", "error", "echo_request", "echo
 function find(version: number, number: number): Kind | undefined {
   const known = kinds[number];
   if (!known) return undefined;
-  return anyVersion.has(known.type) || (version >= known.since && version <= known.until) ? known : undefined;
+  return anyVersion.has(known.type) || speaks(known, version) ? known : undefined;
 }
 
 /** The header of a message. */
@@ -140,19 +169,33 @@ function readMessage(outer: Reader): Envelope {
     throw outer.fail("OFPBRC_BAD_TYPE", `a message of type ${number} in OpenFlow ${versionName(version)}`);
   }
   const reader = outer.inVersion(isVersion(version) ? version : OpenFlow13);
-  const onf = known.type === "experimenter" ? onfKind(reader, version) : undefined;
-  if (onf) reader.skip(8);
-  const body = (onf ?? known).codec(xid).read(reader) as object;
+  const extension = known.type === "experimenter" ? readExtension(reader, version) : undefined;
+  const { type, codec } = extension ?? known;
+  const body = codec(xid).read(reader) as object;
   reader.end();
-  return { version, xid, message: { type: (onf ?? known).type, ...body } as Message };
+  return { version, xid, message: { type, ...body } as Message };
 }
 
-function onfKind(reader: Reader, version: number): Kind | undefined {
-  if (version !== OpenFlow13 || reader.remaining < 8) return undefined;
+/** The kind of an experimenter's message, whose identifier and type are then read; undefined if it is not known. */
+function readExtension(reader: Reader, version: number): Kind | undefined {
+  if (reader.remaining < 8) return undefined;
   const experimenterId = reader.peekU16() * 0x10000 + reader.peekU16(2);
-  if (experimenterId !== Experimenter.ONF) return undefined;
-  const type = reader.peekU16(4) * 0x10000 + reader.peekU16(6);
-  return onfKinds.find((candidate) => candidate.number === type);
+  const number = reader.peekU16(4) * 0x10000 + reader.peekU16(6);
+  const known = experimenterKinds
+    .get(experimenterId)
+    ?.find((candidate) => candidate.number === number && speaks(candidate, version));
+  if (known) reader.skip(8);
+  return known;
+}
+
+const speaks = (known: Kind, version: number) => version >= known.since && version <= known.until;
+
+function findExtension(version: number, type: MessageType): { id: number; known: Kind } | undefined {
+  for (const [id, candidates] of experimenterKinds) {
+    const known = candidates.find((candidate) => candidate.type === type && speaks(candidate, version));
+    if (known) return { id, known };
+  }
+  return undefined;
 }
 
 function writeMessage(writer: Writer, { version, xid, message }: Envelope): void {
@@ -160,16 +203,15 @@ function writeMessage(writer: Writer, { version, xid, message }: Envelope): void
   const native = kinds.find(
     (candidate) => candidate.type === message.type && find(version, candidate.number),
   );
-  const onf =
-    version === OpenFlow13 ? onfKinds.find((candidate) => candidate.type === message.type) : undefined;
-  const known = native ?? onf;
+  const extension = native ? undefined : findExtension(version, message.type);
+  const known = native ?? extension?.known;
   if (!known) throw writer.unsupported(`message ${message.type}`);
   writer.u8(version);
   writer.u8(native ? native.number : experimenterNumber);
   writer.u16(0);
   writer.u32(xid);
-  if (!native) {
-    writer.u32(Experimenter.ONF);
+  if (extension) {
+    writer.u32(extension.id);
     writer.u32(known.number);
   }
   known.codec(xid).write(writer, message);

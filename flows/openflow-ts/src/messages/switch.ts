@@ -95,7 +95,7 @@ const async13: Codec<AsyncMasks> = {
 };
 
 /** OpenFlow 1.5.1 §7.3.10. */
-const async14 = propertyObject<AsyncMasks>({
+export const asyncProperties = propertyObject<AsyncMasks>({
   packetInSlave: property(0, u32),
   packetIn: property(1, u32),
   portStatusSlave: property(2, u32),
@@ -116,7 +116,7 @@ const async14 = propertyObject<AsyncMasks>({
   experimenter: experimenterProperties(),
 });
 
-export const asyncConfig = struct({ masks: byVersion(async13, async14) });
+export const asyncConfig = struct({ masks: byVersion(async13, asyncProperties) });
 
 /** OpenFlow 1.5.1 §7.3.5.19. */
 export const controllerStatusEntry: Codec<ControllerStatusEntry> = sized(

@@ -47,6 +47,8 @@ export interface CopyFieldAction {
   readonly bits: number;
   readonly source: FieldPosition;
   readonly destination: FieldPosition;
+  /** The action ends with its contents, as Ryu and os-ken send it, against the specification. */
+  readonly unpadded?: true;
 }
 
 /** OpenFlow 1.5; before that an instruction. */

@@ -3,6 +3,7 @@ import type { FlowMod, FlowRemoved, PacketIn, PacketOut } from "./flow.js";
 import type { GroupMod } from "./group.js";
 import type { MeterMod } from "./meter.js";
 import type { MultipartReply, MultipartRequest } from "./multipart.js";
+import type { NiciraMessage } from "./nicira-message.js";
 import type { PortMod, PortStatus } from "./port.js";
 import type { QueueGetConfigReply, QueueGetConfigRequest } from "./queue.js";
 import type {
@@ -51,7 +52,8 @@ export type Message =
   | RequestForward
   | BundleControl
   | BundleAdd
-  | ControllerStatus;
+  | ControllerStatus
+  | NiciraMessage;
 
 export type MessageType = Message["type"];
 export type MessageOf<T extends MessageType> = Tagged<Message, T>;

@@ -1,0 +1,55 @@
+import { knownField, preferredHeader } from "../fields/header.js";
+import { type Field, fieldByName } from "../fields/registry.js";
+import { formatValue } from "../fields/value.js";
+import { Port } from "../model/constants.js";
+import type { AnyFieldReference, FieldPosition, MatchField } from "../model/match.js";
+import { OpenFlow13 } from "../version.js";
+
+const portNames = new Map<number, string>(Object.entries(Port).map(([name, port]) => [port, name]));
+
+/** `0x1f`, and `0` alone as C's `%#x` writes it. */
+export const hex = (value: number | bigint) => (BigInt(value) === 0n ? "0" : `0x${value.toString(16)}`);
+
+/** A port by its number, or by the name of a reserved one. */
+export function formatPort(port: number): string {
+  return portNames.get(port) ?? `${port}`;
+}
+
+/** `11.e9.9a`: bytes as `ovs-ofctl` writes them. */
+export function formatBytes(data: Uint8Array): string {
+  return [...data].map((byte) => byte.toString(16).padStart(2, "0")).join(".");
+}
+
+/** The name that `ovs-ofctl` has for a field in matches and in `set_field`. */
+export const fieldName = (field: Field) => field.alias ?? field.name;
+
+/** The name that `ovs-ofctl` has for a field in the actions that move bits: that of its NXM header if there is one. */
+export function headerName(reference: AnyFieldReference): string {
+  const field = reference.field === "unknown" ? undefined : fieldByName(reference.field);
+  return (field && preferredHeader(field, "nicira", OpenFlow13)?.name) ?? "<unknown>";
+}
+
+/** `NXM_NX_REG0[]`, `NXM_NX_REG0[4]` or `NXM_NX_REG0[0..15]`. */
+export function formatPlace(position: FieldPosition, bits: number): string {
+  const field = position.field === "unknown" ? undefined : fieldByName(position.field);
+  const width = field?.variable ? 8 * (sizeOf(position) ?? field.bytes) : field?.bits;
+  const { offset } = position;
+  const range = bits === 1 ? `${offset}` : `${offset}..${offset + bits - 1}`;
+  return `${headerName(position)}[${offset === 0 && bits === width ? "" : range}]`;
+}
+
+const sizeOf = (reference: AnyFieldReference) => ("size" in reference ? reference.size : undefined);
+
+/** `NAME=VALUE[/MASK]`, as `ovs-ofctl` reads it in a flow. */
+export function formatMatchField(given: MatchField): string {
+  if (given.field === "unknown") return `<unknown>=${formatBytes(given.data)}`;
+  const field = knownField(given.field);
+  return `${fieldName(field)}=${formatValue(given, field)}`;
+}
+
+/** `set_field:VALUE[/MASK]->NAME`. */
+export function formatSetField(given: MatchField): string {
+  if (given.field === "unknown") return "set_field:<unknown>";
+  const field = knownField(given.field);
+  return `set_field:${formatValue(given, field)}->${fieldName(field)}`;
+}

@@ -1,0 +1,35 @@
+import type { LearnAction, LearnSpec } from "../model/nicira-action.js";
+import { LearnFlag } from "../model/nicira-action.js";
+import { formatPlace, hex } from "./field.js";
+
+/** `learn` has this priority where nothing else is said. */
+const defaultPriority = 0x8000;
+
+function formatSpec(spec: LearnSpec): string {
+  const source = "value" in spec ? hex(spec.value) : formatPlace(spec.from, spec.bits);
+  if (spec.kind === "output") return `output:${source}`;
+  const target = formatPlace(spec.to, spec.bits);
+  if (spec.kind === "load") return `load:${source}->${target}`;
+  return source === target ? target : `${target}=${source}`;
+}
+
+/** `learn(table=2,idle_timeout=10,…)` as `ovs-ofctl` writes it, but for the names it has for some values. */
+export function formatLearn(action: LearnAction): string {
+  const number = (name: string, value: number | undefined, usual = 0) =>
+    value === undefined || value === usual ? [] : [`${name}=${value}`];
+  const parts = [
+    `table=${action.table}`,
+    ...number("idle_timeout", action.idleTimeout),
+    ...number("hard_timeout", action.hardTimeout),
+    ...number("fin_idle_timeout", action.finIdleTimeout),
+    ...number("fin_hard_timeout", action.finHardTimeout),
+    ...number("priority", action.priority, defaultPriority),
+    ...(action.flags & LearnFlag.SEND_FLOW_REM ? ["send_flow_rem"] : []),
+    ...(action.flags & LearnFlag.DELETE_LEARNED ? ["delete_learned"] : []),
+    ...(action.cookie === 0n ? [] : [`cookie=${hex(action.cookie)}`]),
+    ...number("limit", action.limit),
+    ...(action.result ? [`result_dst=${formatPlace(action.result, 1)}`] : []),
+    ...action.specs.map(formatSpec),
+  ];
+  return `learn(${parts.join(",")})`;
+}
