@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isInstalled } from "../command.js";
+import { LabError } from "../errors.js";
 import { Lab } from "../lab.js";
 import { WAN_DEVICE } from "../topology.js";
 import { Capture, type CaptureOptions } from "./capture.js";
@@ -43,7 +44,7 @@ export class Demo {
   readonly runs: Run[] = [];
   readonly #plan: DemoPlan;
   readonly #screen: Screen;
-  #ownsLab = false;
+  #starting: Promise<Lab> | undefined;
 
   /** @throws DemoError `MISSING`, `NO_SPACE` */
   constructor(plan: DemoPlan, screen: Screen) {
@@ -86,8 +87,13 @@ export class Demo {
 
   /** Removes everything that the demo has brought up, and its files. A lab that was there before stays. */
   async cleanUp(): Promise<void> {
-    if (this.#ownsLab) await Lab.down(this.#plan.name);
-    this.#ownsLab = false;
+    if (this.#starting !== undefined) {
+      const { name } = this.#plan;
+      // What is still being built resists; then it fails for want of what is gone.
+      await Lab.down(name).catch(() => {});
+      await this.#starting.catch(() => {});
+      await Lab.down(name);
+    }
     rmSync(this.directory, { recursive: true, force: true });
   }
 
@@ -101,14 +107,16 @@ export class Demo {
 
   async #startLab(): Promise<Lab> {
     const { name, wan } = this.#plan;
-    // From its first word on there is something to remove; before that, it refuses a lab that is not ours.
-    const progress = (line: string) => {
-      this.#ownsLab = true;
-      this.#setUp(line);
-    };
-    const lab = await Lab.up({ name, ...wan }, progress);
-    this.#screen.clear();
-    return lab;
+    try {
+      this.#starting = Lab.up({ name, ...wan }, (line) => this.#setUp(line));
+      return await this.#starting;
+    } catch (error) {
+      // Somebody else's lab is not ours to remove.
+      if (error instanceof LabError && error.code === "EXISTS") this.#starting = undefined;
+      throw error;
+    } finally {
+      this.#screen.clear();
+    }
   }
 
   #setUp(what: string): void {

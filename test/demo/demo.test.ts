@@ -126,6 +126,16 @@ describe("the demo, small", () => {
     assert.deepEqual(left(), []);
   });
 
+  it("leaves a lab alone that has its name already", async () => {
+    const lab = await Lab.up({ name, hosts: 1, plugin: false });
+    const { status, stderr } = await demo("--quick", "--size", "64kb");
+    assert.equal(status, 1);
+    assert.match(stderr, /^demo: lab "t\d+-demo" is up already/);
+    assert.equal((await lab.status()).state, "up");
+    await lab.down();
+    assert.deepEqual(left(), []);
+  });
+
   it("leaves nothing behind when it is interrupted", async () => {
     const [node, ...words] = argv("--quick", "--size", "3mb");
     const child = spawn(node!, words, {
