@@ -6,36 +6,40 @@ import type { AcknowledgementSample, CongestionModel } from "./model.js";
 import { Rounds } from "./rounds.js";
 
 const STARTUP_GAIN = 2.77;
-const DRAIN_GAIN = 0.5;
-const UP_GAIN = 1.25;
+const STARTUP_WINDOW_GAIN = 2;
+const DRAIN_GAIN = 0.36;
 const DOWN_GAIN = 0.75;
+/** How much more than the rate is tried. */
+const FIRST_PUSH = 0.25;
+const LEAST_PUSH = 0.03;
 const CRUISE_ROUNDS = 6;
-/** Rounds whose greatest rate is the link's. */
-const RATE_ROUNDS = 10;
+/** Measurements whose greatest rate is the link's. */
+const RATE_SAMPLES = 10;
 const WINDOW_GAIN = 2;
 /** A start-up round that brings less than this has found the limit … */
 const GROWTH = 1.25;
-/** … if it is not the only one. */
+/** … if it is not the only one, or a queue has grown as well. */
 const PLATEAU_ROUNDS = 3;
+const STARTUP_QUEUE = 0.25;
 /** Datagrams in flight at first, and at least. */
 const FIRST_WINDOW = 32;
 const LEAST_WINDOW = 4;
 /** Milliseconds: the round trip of an unknown path. */
 const UNKNOWN_RTT = 100;
-/** A standing queue of this part of the round trip is too much. */
-const QUEUE_PART = 0.08;
-const QUEUE_LEAST = 1.5;
+/** A standing queue of this part of the round trip, and of this many milliseconds, is left alone. */
+const QUEUE_PART = 0.05;
+const QUEUE_LEAST = 1;
 /** Milliseconds without acknowledgement that the window makes up for at most. */
 const LONGEST_GAP = 200;
-const RELIEF_GAIN = 0.94;
+const LEAST_RELIEF = 0.85;
 
 type Phase = "startup" | "drain" | "up" | "down" | "cruise";
 
 /** docs/mover.md, "The adaptive model". */
 export class AdaptiveModel implements CongestionModel {
   #state: Phase = "startup";
-  readonly #rates = new MaxFilter(RATE_ROUNDS);
-  readonly #gaps = new MaxFilter(RATE_ROUNDS);
+  readonly #rates = new MaxFilter(RATE_SAMPLES);
+  readonly #gaps = new MaxFilter(RATE_SAMPLES);
   readonly #rounds = new Rounds();
   readonly #loss = new LossBaseline();
   readonly #minimum = new MinimumRtt();
@@ -45,6 +49,7 @@ export class AdaptiveModel implements CongestionModel {
   #sinceRound = 0;
   #gain = STARTUP_GAIN;
   #plateau = 0;
+  #push = FIRST_PUSH;
   #fullRate = 0;
   #startRate: number;
 
@@ -89,7 +94,7 @@ export class AdaptiveModel implements CongestionModel {
   }
 
   get window(): number {
-    const gain = this.#state === "startup" ? STARTUP_GAIN : WINDOW_GAIN;
+    const gain = this.#state === "startup" ? STARTUP_WINDOW_GAIN : WINDOW_GAIN;
     const window = this.rate * (gain * this.#roundTrip + this.#ackGap + 2 * this.#granularity);
     return Math.max(
       window,
@@ -125,25 +130,38 @@ export class AdaptiveModel implements CongestionModel {
 
   onAcknowledgement(ack: AcknowledgementSample): void {
     this.#loss.settle(ack.lowestInFlight);
-    if (this.#rounds.onAcknowledgement(ack)) this.#onRound(ack);
+    const rounds = this.#rounds;
+    rounds.onAcknowledgement(ack);
+    if (rounds.measured && (!rounds.idle || rounds.rate > this.#rates.value)) this.#rates.add(rounds.rate);
+    if (rounds.ended) this.#onRound(ack);
     this.#advance(ack);
   }
 
   #onRound(ack: AcknowledgementSample): void {
     const rounds = this.#rounds;
     if (rounds.minimumRtt < Number.POSITIVE_INFINITY) this.#minimum.add(ack.now, rounds.minimumRtt);
-    if (!rounds.idle || rounds.rate > this.#rates.value) this.#rates.add(rounds.rate);
     if (!rounds.idle) this.#gaps.add(rounds.longestGap);
     if (this.#state === "startup" && !rounds.idle) {
-      if (rounds.rate >= this.#fullRate * GROWTH) {
-        this.#fullRate = rounds.rate;
+      if (this.#rates.value >= this.#fullRate * GROWTH) {
+        this.#fullRate = this.#rates.value;
         this.#plateau = 0;
-      } else this.#plateau += this.#queue > this.#roundTrip * 0.25 + QUEUE_LEAST ? 2 : 1;
+      } else
+        this.#plateau += this.#queue > this.#roundTrip * STARTUP_QUEUE + QUEUE_LEAST ? PLATEAU_ROUNDS : 1;
     }
     if (this.#state === "cruise") {
-      const q = this.#queue > Math.max(this.#roundTrip * QUEUE_PART, QUEUE_LEAST);
-      this.#setGain(ack, q ? RELIEF_GAIN : 1);
+      const excess = this.#queue - Math.max(this.#roundTrip * QUEUE_PART, QUEUE_LEAST);
+      this.#setGain(ack, excess > 0 ? Math.max(1 - excess / this.#roundTrip, LEAST_RELIEF) : 1);
     }
+    this.#judgePush();
+  }
+
+  /** A push that only made the queue overflow was too strong. */
+  #judgePush(): void {
+    const lost = this.#loss.takeOver();
+    if (Number.isNaN(lost) || this.#state === "startup" || this.#state === "drain") return;
+    const excess = lost - this.#loss.rate - 0.005;
+    if (excess > this.#push / 4) this.#push = Math.max(this.#push / 2, LEAST_PUSH);
+    else if (excess < this.#push / 8) this.#push = Math.min(this.#push * 1.25, FIRST_PUSH);
   }
 
   /** The least that was waited in queues during the last round, milliseconds. */
@@ -156,7 +174,10 @@ export class AdaptiveModel implements CongestionModel {
     const full = this.rate * (this.#roundTrip + ACK_INTERVAL / 2);
     switch (this.#state) {
       case "startup":
-        if (this.#plateau >= PLATEAU_ROUNDS) this.#enter(ack, "drain", DRAIN_GAIN);
+        if (this.#plateau >= PLATEAU_ROUNDS) {
+          this.#rounds.quick = false;
+          this.#enter(ack, "drain", DRAIN_GAIN);
+        }
         break;
       case "drain":
         if (ack.inFlight <= full || elapsed > 4 * this.#roundTrip) this.#enter(ack, "cruise", 1);
@@ -168,7 +189,7 @@ export class AdaptiveModel implements CongestionModel {
         if (ack.inFlight <= full || elapsed >= this.#roundTrip) this.#enter(ack, "cruise", 1);
         break;
       case "cruise":
-        if (this.#rounds.count - this.#sinceRound >= CRUISE_ROUNDS) this.#enter(ack, "up", UP_GAIN);
+        if (this.#rounds.count - this.#sinceRound >= CRUISE_ROUNDS) this.#enter(ack, "up", 1 + this.#push);
         break;
     }
   }

@@ -29,18 +29,20 @@ export class LossBaseline {
   /** The physical number behind the phase. */
   readonly #end = new Float64Array(PHASES);
   #oldest = 0;
-  readonly #sums = [new Mean(), new Mean(), new Mean()];
+  readonly #full = new Mean();
+  readonly #under = new Mean();
+  #over = Number.NaN;
 
   /** 0 … 1 */
   get rate(): number {
-    const under = this.#sums[Load.UNDER]!;
-    const full = this.#sums[Load.FULL]!;
-    return Math.min(full.value, under.value + under.uncertainty, GREATEST);
+    return Math.min(this.#full.value, this.#under.value + this.#under.uncertainty, GREATEST);
   }
 
-  /** What was lost in the phases that pushed the link, for comparison. */
-  get rateOver(): number {
-    return this.#sums[Load.OVER]!.value;
+  /** What was lost, 0 … 1, in the latest phase of `OVER` that is settled; NaN once it has been asked for. */
+  takeOver(): number {
+    const rate = this.#over;
+    this.#over = Number.NaN;
+    return rate;
   }
 
   /** What is sent from `physical` on belongs to a new phase. */
@@ -72,7 +74,10 @@ export class LossBaseline {
   settle(physical: number): void {
     while (this.#oldest !== this.phase && this.#end[this.#oldest]! <= physical) {
       const i = this.#oldest;
-      this.#sums[this.#load[i]!]!.add(this.#lost[i]!, this.#sent[i]!);
+      const [lost, sent] = [this.#lost[i]!, this.#sent[i]!];
+      if (this.#load[i] === Load.FULL) this.#full.add(lost, sent);
+      else if (this.#load[i] === Load.UNDER) this.#under.add(lost, sent);
+      else if (sent > 0) this.#over = lost / sent;
       this.#oldest = (i + 1) % PHASES;
     }
   }

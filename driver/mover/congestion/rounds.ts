@@ -1,68 +1,92 @@
 import type { AcknowledgementSample } from "./model.js";
 
-/** A round shorter than this (milliseconds) would measure the clustering of acknowledgements and not the link. */
-const SHORTEST_ROUND = 25;
+/** A measurement shorter than this (milliseconds) would show the clustering of acknowledgements and not the link. */
+const SHORTEST = 25;
+const SHORTEST_QUICK = 4;
+/** Quick measurements to a round trip. */
+const QUICK_PARTS = 4;
 
 /**
  * Cuts a session into rounds, in each of which everything under way at its beginning is acknowledged, and
- * measures each: the rate of delivery and the least round trip. Bytes and milliseconds.
+ * measures each: the rate of delivery and the least round trip. In quick mode, for a rate that is still
+ * growing, the rate is measured several times a round. Bytes and milliseconds.
  */
 export class Rounds {
+  quick = true;
   count = 0;
-  /** Of the round that has ended last. */
+  /** Of the last measurement. */
   rate = 0;
-  minimumRtt = Number.POSITIVE_INFINITY;
   /** The sender had at times nothing to send, so the rate may be less than what the link can do. */
   idle = false;
-  /** The longest wait for an acknowledgement. */
+  /** Of the round that has ended last. */
+  minimumRtt = Number.POSITIVE_INFINITY;
+  /** The longest wait for an acknowledgement in it. */
   longestGap = 0;
+  /** With the latest acknowledgement a measurement was finished, and perhaps a round. */
+  measured = false;
+  ended = false;
   #mark = 0;
+  #roundAt = Number.NaN;
+  #leastRtt = Number.POSITIVE_INFINITY;
+  #gap = 0;
+  #acknowledgedAt = Number.NaN;
   #startedAt = Number.NaN;
   #sentAt = 0;
   #delivered = 0;
   #highest = 0;
   #idleUntil = 0;
-  #acknowledgedAt = Number.NaN;
-  #gap = 0;
-  #leastRtt = Number.POSITIVE_INFINITY;
 
   onIdle(physical: number): void {
     this.#idleUntil = physical;
   }
 
-  /** True if a round has ended with this acknowledgement. */
-  onAcknowledgement(ack: AcknowledgementSample): boolean {
+  onAcknowledgement(ack: AcknowledgementSample): void {
     if (ack.rtt < this.#leastRtt) this.#leastRtt = ack.rtt;
     if (ack.now - this.#acknowledgedAt > this.#gap) this.#gap = ack.now - this.#acknowledgedAt;
     this.#acknowledgedAt = ack.now;
-    const elapsed = ack.now - this.#startedAt;
-    if (ack.highestReceived < this.#mark || elapsed < SHORTEST_ROUND) return false;
-    const first = Number.isNaN(elapsed);
-    if (!first) {
-      this.count += 1;
-      this.rate = (ack.delivered - this.#delivered) / Math.max(elapsed, ack.newestSentAt - this.#sentAt);
-      this.minimumRtt = this.#leastRtt;
-      this.longestGap = this.#gap;
-      this.idle = this.#idleUntil > this.#highest;
-    }
-    this.#mark = ack.next;
-    this.#startedAt = ack.now;
-    this.#sentAt = ack.newestSentAt;
-    this.#delivered = ack.delivered;
-    this.#highest = ack.highestReceived;
-    this.#leastRtt = Number.POSITIVE_INFINITY;
-    this.#gap = 0;
-    return !first;
+    this.ended = this.#endRound(ack);
+    this.measured = this.#measure(ack);
   }
 
   /** Numbers begin anew with a new session. */
   restart(): void {
     this.#mark = 0;
+    this.#roundAt = Number.NaN;
     this.#startedAt = Number.NaN;
+    this.#acknowledgedAt = Number.NaN;
     this.#idleUntil = 0;
     this.#highest = 0;
-    this.#acknowledgedAt = Number.NaN;
     this.#gap = 0;
     this.#leastRtt = Number.POSITIVE_INFINITY;
+  }
+
+  #endRound(ack: AcknowledgementSample): boolean {
+    const elapsed = ack.now - this.#roundAt;
+    if (ack.highestReceived < this.#mark || elapsed < SHORTEST) return false;
+    this.#mark = ack.next;
+    this.#roundAt = ack.now;
+    if (Number.isNaN(elapsed)) return false;
+    this.count += 1;
+    this.minimumRtt = this.#leastRtt;
+    this.longestGap = this.#gap;
+    this.#leastRtt = Number.POSITIVE_INFINITY;
+    this.#gap = 0;
+    return true;
+  }
+
+  #measure(ack: AcknowledgementSample): boolean {
+    const elapsed = ack.now - this.#startedAt;
+    if (this.quick) {
+      if (elapsed < Math.max(SHORTEST_QUICK, ack.smoothedRtt / QUICK_PARTS)) return false;
+    } else if (!this.ended && !Number.isNaN(elapsed)) return false;
+    if (!Number.isNaN(elapsed)) {
+      this.rate = (ack.delivered - this.#delivered) / Math.max(elapsed, ack.newestSentAt - this.#sentAt);
+      this.idle = this.#idleUntil > this.#highest;
+    }
+    this.#startedAt = ack.now;
+    this.#sentAt = ack.newestSentAt;
+    this.#delivered = ack.delivered;
+    this.#highest = ack.highestReceived;
+    return !Number.isNaN(elapsed);
   }
 }
