@@ -39,6 +39,13 @@ export { fieldByName, fields } from "./fields/registry.js";
 export type { FieldHeader, FieldRow, Prerequisite, ValueKind } from "./fields/row.js";
 export { formatValue, type Masked, parseValue, type ValueInput } from "./fields/value.js";
 export { decode, decodeHeader, encode, type Header, headerSize } from "./messages/message.js";
+export {
+  actionList,
+  instructionList,
+  matchFieldList,
+  matchStructure,
+  type PartCodec,
+} from "./messages/part.js";
 export type * from "./model/action.js";
 export type * from "./model/bundle.js";
 export * from "./model/constants.js";
@@ -62,5 +69,6 @@ export type * from "./model/table.js";
 export { formatAction, formatActions } from "./text/action.js";
 export { formatFlow, formatInstructions } from "./text/flow.js";
 export { formatMatch } from "./text/match.js";
+export { formatOxm } from "./text/oxm.js";
 export type { ActionVersion, Version } from "./version.js";
 export { OpenFlow13, OpenFlow14, OpenFlow15, versionName, versions } from "./version.js";

@@ -5,9 +5,10 @@ import type { Writer } from "../wire/writer.js";
 
 const versionBitmap = 1;
 
+/** Whatever cannot be an element is kept: a hello is not to fail for what a later version may put there. */
 function readElement(reader: Reader): HelloElement {
-  const length = reader.peekU16(2);
-  if (length < 4) throw reader.fail("OFPBRC_BAD_LEN", `a hello element of ${length} bytes`);
+  const length = reader.remaining < 4 ? 0 : reader.peekU16(2);
+  if (length < 4 || length > reader.remaining) return { type: "trailing", data: reader.rest() };
   const contents = reader.sub(length);
   const elementType = contents.u16();
   contents.skip(2);
@@ -31,6 +32,10 @@ function wordsFor(versions: readonly number[]): number {
 }
 
 function writeElement(writer: Writer, element: HelloElement): void {
+  if (element.type === "trailing") {
+    writer.bytes(element.data);
+    return;
+  }
   const start = writer.length;
   writer.u16(element.type === "version_bitmap" ? versionBitmap : element.elementType);
   writer.u16(0);

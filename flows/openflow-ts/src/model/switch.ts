@@ -10,7 +10,9 @@ export interface Hello {
 export type HelloElement =
   /** Wire versions that the sender speaks, ascending. */
   | { readonly type: "version_bitmap"; readonly versions: readonly number[]; readonly words?: number }
-  | { readonly type: "unknown"; readonly elementType: number; readonly data: Uint8Array };
+  | { readonly type: "unknown"; readonly elementType: number; readonly data: Uint8Array }
+  /** Bytes at the end that are no element. */
+  | { readonly type: "trailing"; readonly data: Uint8Array };
 
 export interface ErrorMessage {
   readonly type: "error";

@@ -197,10 +197,7 @@ export const niciraFormats = (formatActions: FormatActions): Formats => ({
   decap: ({ packetType }) =>
     packetType === 0xfffe
       ? "decap()"
-      : call(
-          "decap",
-          call("packet_type", `ns=${packetType >>> 16}`, `type=${hex(packetType & 0xffff)}`),
-        ),
+      : call("decap", call("packet_type", `ns=${packetType >>> 16}`, `type=${hex(packetType & 0xffff)}`)),
   nx_dec_ttl: () => "dec_ttl",
   nx_dec_mpls_ttl: () => "dec_mpls_ttl",
   nx_set_queue: ({ queue }) => `set_queue:${queue}`,
