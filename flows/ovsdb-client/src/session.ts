@@ -1,5 +1,5 @@
 import { filterUpdates } from "./filter.js";
-import { parseJson } from "./json/parse.js";
+import { printJson } from "./json/stringify.js";
 import type { Integer, Json } from "./json/value.js";
 import { type DatabaseSchema, parseSchema } from "./model/schema.js";
 import {
@@ -75,6 +75,8 @@ export class Session {
   /** The content of `_Server`; a server older than that has none. */
   #server: ReplicaStore | undefined;
   #schema: DatabaseSchema | undefined;
+  /** What `_Server` had as the schema at the last load: another one calls for another. */
+  #servedSchema: string | undefined;
   /** Changes of conditions that the server has not answered yet. */
   #conditionChanges = 0;
   #loads = 0;
@@ -181,7 +183,7 @@ export class Session {
     // Before the monitor is asked for, the check is still to come.
     if (this.#loads === 0) return;
     this.#checkServer();
-    if (this.#served()?.schema !== this.#memory.schemaText) await this.#load();
+    if (this.#served()?.schema !== this.#servedSchema) await this.#load();
   }
 
   async #load(): Promise<void> {
@@ -189,18 +191,19 @@ export class Session {
     const load = ++this.#loads;
     const old = this.#monitor;
     this.#monitor = undefined;
+    this.#servedSchema = this.#served()?.schema;
     const schema = await this.#readSchema();
     if (old) await this.#cancel(old.id);
     if (load === this.#loads) await this.#askForMonitor(schema, load);
   }
 
   async #readSchema(): Promise<DatabaseSchema> {
-    const memory = this.#memory;
-    const served = this.#served()?.schema;
-    if (served === undefined || served !== memory.schemaText) memory.forget();
-    memory.schemaText = served;
-    if (served !== undefined) return parseSchema(parseJson(served));
-    return this.#call("get_schema", [this.#options.database], parseSchema);
+    // Not from `_Server`: after a conversion ovsdb-server 3.1 keeps the old one there.
+    const json = await this.#call("get_schema", [this.#options.database], (result) => result);
+    const text = printJson(json);
+    if (text !== this.#memory.schemaText) this.#memory.forget();
+    this.#memory.schemaText = text;
+    return parseSchema(json);
   }
 
   async #cancel(id: string): Promise<void> {

@@ -100,8 +100,14 @@ describe("beside ovsdb-server", () => {
     return { result: printJson(result()) };
   }
 
+  function rowsOf(answer: JsonObject | undefined): Json[] {
+    const rows = answer?.["rows"];
+    assert.ok(Array.isArray(rows), printJson(answer ?? null));
+    return rows;
+  }
+
   function selected(answer: JsonObject | undefined, column: string): Json {
-    return Object((answer?.["rows"] as Json[])[0])[column];
+    return Object(rowsOf(answer)[0])[column];
   }
 
   /**
@@ -154,7 +160,7 @@ describe("beside ovsdb-server", () => {
         const [, answer] = await ask(held, { op: "select", table: "T", where, columns: ["_uuid"] });
         assert.deepEqual(
           own,
-          serverVerdict(answer, () => (answer?.["rows"] as Json[]).length),
+          serverVerdict(answer, () => rowsOf(answer).length),
         );
       }),
       { numRuns: 400 },

@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -128,6 +129,15 @@ export function schemaFile(directory: string, schema: object | string, index = 0
   const file = join(directory, `${index}.ovsschema`);
   writeFileSync(file, JSON.stringify(schema));
   return file;
+}
+
+/** A TCP port of the loopback that nobody has just now. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === "object" && address ? address.port : 0;
 }
 
 /** Starts a program and waits for the file by which it shows that it is ready. */
