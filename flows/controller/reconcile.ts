@@ -1,6 +1,6 @@
 import { type FlowMod, Group, NO_BUFFER, Port } from "openflow-ts";
 import { type CookieRange, decodeCookie, type Flow, isLearned, learnedInRound } from "../pipeline/index.js";
-import { flowKey } from "./flow-key.js";
+import { flowBody, flowKey } from "./flow-key.js";
 
 /** What of our flows is on the switch, beside what should be. */
 export interface Difference {
@@ -10,19 +10,6 @@ export interface Difference {
   readonly surplus: readonly Flow[];
   /** Rounds of earlier lives of the plugin whose learned flows are still there. */
   readonly staleRounds: readonly number[];
-}
-
-type Body = Omit<Flow, "table" | "priority" | "match">;
-
-/** What a flow does, as text: the same for what we send and for what OVS reports of it. */
-function flowBody({ cookie, idleTimeout, hardTimeout, instructions }: Body): string {
-  return JSON.stringify({ cookie, idleTimeout, hardTimeout, instructions }, (_key, value: unknown) => {
-    if (typeof value === "bigint") return `0x${value.toString(16)}`;
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-    // Keys in one order; the form in which a field stands on the wire makes no difference.
-    const entries = Object.entries(value).filter(([key]) => key !== "form");
-    return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
-  });
 }
 
 /** What we send and how a switch reports it, where that differs: both as `flowBody` has it. */

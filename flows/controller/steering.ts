@@ -7,6 +7,7 @@ import {
   checkLayout,
   compilePipeline,
   DEFAULT_LAYOUT,
+  EntryFlows,
   LEASE_SECONDS,
   type Pipeline,
   type PipelineInput,
@@ -44,7 +45,10 @@ export class Steering extends EventEmitter<SteeringEvents> {
   readonly #ports: SwitchPorts;
   readonly #flows: BridgeFlows;
   readonly #peers = new PeerNumbers();
-  readonly #pipelineOptions: Pick<PipelineInput, "layout" | "instance" | "timeouts" | "families">;
+  readonly #pipelineOptions: Pick<
+    PipelineInput,
+    "layout" | "instance" | "timeouts" | "families" | "entryFlows"
+  >;
   #table: LookupTable;
   #peersUp: ReadonlySet<string> = new Set();
   #numbers: PortNumbers | undefined;
@@ -74,6 +78,7 @@ export class Steering extends EventEmitter<SteeringEvents> {
       instance,
       timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
       families,
+      entryFlows: new EntryFlows(),
     };
     this.#database = switchDatabase({ remotes: options.database ?? `unix:${join(runDirectory, "db.sock")}` });
     this.#connection = new Connection({

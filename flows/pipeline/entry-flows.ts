@@ -1,4 +1,4 @@
-import { type Action, type FieldMatch, type FieldName, VLAN_PRESENT } from "openflow-ts";
+import { type FieldMatch, type FieldName, type Instruction, VLAN_PRESENT } from "openflow-ts";
 import { UNTAGGED } from "../table/entry.js";
 import { ADDRESS_BITS, type Entry, type Family, type LookupTable } from "../table/index.js";
 import { full, includes, intersect, type MaskedValue, prefixCover, type RangeSet } from "../table/range.js";
@@ -45,7 +45,7 @@ export interface EntryFlowsInput {
   /** The cookie of a flow, by its peer's number; 0 for `pass`. */
   readonly cookie: (peer: number) => bigint;
   /** What is done with a packet, likewise. */
-  readonly matched: (peer: number) => readonly Action[];
+  readonly matched: (peer: number) => readonly Instruction[];
 }
 
 const TCP = 6n;
@@ -55,26 +55,50 @@ const VLAN_FIELD = PRESENT | (PRESENT - 1n);
 
 /**
  * The entries as flows, the first on top, and one below for what none matches. An entry whose peer is down has its
- * flows as well: what it matches must not fall to a later entry. Throws `EntryTooWideError` and `TableTooDeepError`.
+ * flows as well: what it matches must not fall to a later entry.
+ *
+ * The result hangs on the input alone. What it remembers saves work: an entry that is as it was last time, in a table
+ * of thousands, has the very same flows.
  */
-export function entryFlows(input: EntryFlowsInput): Flow[] {
-  const { table, lookup, cookie, matched } = input;
-  const ranks = lookup.ranks();
-  const flows = lookup.entries.flatMap((entry) => {
-    const { action, index } = entry;
-    const peer = action.type === "optimize" ? input.peers.get(action.peer)! : 0;
-    const priority = TOP_ENTRY_PRIORITY - ranks[index]!;
-    if (priority < 1) throw new TableTooDeepError();
-    const matches = entry.regions
-      .filter(({ family, protocol }) => input.families.includes(family) && includes(protocol, TCP))
-      .map((region) => coversOf(region));
-    const count = matches.reduce((sum, covers) => sum + covers.reduce((n, { length }) => n * length, 1), 0);
-    if (count > FLOWS_PER_ENTRY) throw new EntryTooWideError(entry, count);
-    return matches
-      .flatMap((covers) => product(covers))
-      .map((match) => flow(table, priority, cookie(peer), match, matched(peer)));
-  });
-  return [...flows, flow(table, 0, cookie(0), [], matched(0))];
+export class EntryFlows {
+  #last = new Map<string, readonly Flow[]>();
+
+  /** Throws `EntryTooWideError` and `TableTooDeepError`. */
+  compile(input: EntryFlowsInput): Flow[] {
+    const ranks = input.lookup.ranks();
+    const instructions = new Map<number, readonly Instruction[]>();
+    const matched = (peer: number) => {
+      const made = instructions.get(peer) ?? input.matched(peer);
+      instructions.set(peer, made);
+      return made;
+    };
+    const made = new Map<string, readonly Flow[]>();
+    for (const entry of input.lookup.entries) {
+      const { action, index, spec } = entry;
+      const peer = action.type === "optimize" ? input.peers.get(action.peer)! : 0;
+      const priority = TOP_ENTRY_PRIORITY - ranks[index]!;
+      if (priority < 1) throw new TableTooDeepError();
+      const place = [input.table, priority, input.cookie(peer), input.families];
+      const key = `${place} ${JSON.stringify(spec)}`;
+      const flows = made.get(key) ?? this.#last.get(key);
+      const make = () =>
+        matchesOf(entry, input.families).map((match) =>
+          flow(input.table, priority, input.cookie(peer), match, matched(peer)),
+        );
+      made.set(key, flows ?? make());
+    }
+    this.#last = made;
+    return [...made.values(), [flow(input.table, 0, input.cookie(0), [], matched(0))]].flat();
+  }
+}
+
+function matchesOf(entry: Entry, families: readonly Family[]): FieldMatch[][] {
+  const covers = entry.regions
+    .filter(({ family, protocol }) => families.includes(family) && includes(protocol, TCP))
+    .map((region) => coversOf(region));
+  const count = covers.reduce((sum, parts) => sum + parts.reduce((n, { length }) => n * length, 1), 0);
+  if (count > FLOWS_PER_ENTRY) throw new EntryTooWideError(entry, count);
+  return covers.flatMap((parts) => product(parts));
 }
 
 /** Alternatives for one part of a match; no field at all where the part is any. */

@@ -9,7 +9,7 @@ export {
   LAST_ROUND,
   learnedInRound,
 } from "./cookie.js";
-export { EntryTooWideError, TableTooDeepError } from "./entry-flows.js";
+export { EntryFlows, EntryTooWideError, TableTooDeepError } from "./entry-flows.js";
 export type { Flow } from "./flow.js";
 export type { SwitchLayout } from "./layout.js";
 export { checkLayout, DEFAULT_LAYOUT, TABLE_ZERO, tableName } from "./layout.js";

@@ -1,8 +1,8 @@
 import type { Action, FieldMatch, LearnAction } from "openflow-ts";
 import type { Family, LookupTable } from "../table/index.js";
 import { encodeCookie, FlowKind } from "./cookie.js";
-import { entryFlows } from "./entry-flows.js";
-import { type Flow, flow } from "./flow.js";
+import { EntryFlows } from "./entry-flows.js";
+import { apply, type Flow, flow } from "./flow.js";
 import {
   hookPriority,
   type SwitchLayout,
@@ -38,6 +38,8 @@ export interface PipelineInput {
   readonly canary: number;
   /** OpenFlow port numbers. */
   readonly passFrom: readonly number[];
+  /** Of earlier compilations with the same layout; saves work. */
+  readonly entryFlows?: EntryFlows;
 }
 
 export interface Pipeline {
@@ -92,7 +94,7 @@ export function compilePipeline(input: PipelineInput): Pipeline {
       layout.priority + hookPriority[step],
       cookie(FlowKind.HOOK),
       [register.match({ done: 0 }), ...match],
-      actions,
+      apply(...actions),
     );
   const from = (port: number): FieldMatch => ({ field: "in_port", value: BigInt(port) });
   const hooks = families.flatMap((family) => [
@@ -131,7 +133,7 @@ export function compilePipeline(input: PipelineInput): Pipeline {
       verdictPriority[step],
       cookie(FlowKind.VERDICT, peer),
       match,
-      actions,
+      apply(...actions),
     );
   const canary = input.canary;
   const verdicts = [
@@ -158,12 +160,13 @@ export function compilePipeline(input: PipelineInput): Pipeline {
     verdict("otherwise", 0, [], letGo),
   ];
 
-  const entries = entryFlows({
+  const entries = (input.entryFlows ?? new EntryFlows()).compile({
     table: tableNumber(layout, "entries"),
     families,
     lookup: input.table,
     cookie: (peer) => cookie(FlowKind.ENTRY, peer),
-    matched: (peer) => (peer === 0 ? [resubmit("verdict")] : [register.set({ peer }), resubmit("verdict")]),
+    matched: (peer) =>
+      peer === 0 ? apply(resubmit("verdict")) : apply(register.set({ peer }), resubmit("verdict")),
     peers: input.peers,
   });
   const { bits, ...alive } = register.part("alive");

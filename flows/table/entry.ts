@@ -40,6 +40,7 @@ export interface Entry {
   /** Place in the table, from 0. The first entry that a packet matches decides. */
   readonly index: number;
   readonly name: string;
+  readonly spec: EntrySpec;
   /** What it matches: one region for each address family in which both source and destination have addresses. */
   readonly regions: readonly Region[];
   readonly action: EntryAction;
@@ -187,5 +188,5 @@ export function parseEntry(spec: EntrySpec, index: number, problems: EntryProble
   if (whole && regions.length === 0) {
     fail("destination", "source and destination have no address family in common, so nothing can match");
   }
-  return { index, name: spec.name ?? `#${index + 1}`, regions, action };
+  return { index, name: spec.name ?? `#${index + 1}`, spec, regions, action };
 }

@@ -8,7 +8,8 @@ import {
   protocolNumber,
   UNTAGGED,
 } from "./entry.js";
-import { earlierOverlaps, type Point, type Region, regionIncludes, subtractRegion } from "./region.js";
+import { earlierOverlaps, type Point, type Region, subtractRegion } from "./region.js";
+import { RegionIndex } from "./region-index.js";
 
 /** A packet, as the look-up table sees it. */
 export interface Tuple {
@@ -51,6 +52,7 @@ const SHADOW_PIECES = 4096;
 export class LookupTable {
   readonly entries: readonly Entry[];
   #ranks: readonly number[] | undefined;
+  #index: RegionIndex | undefined;
 
   /** Throws `TableError`. */
   constructor(specs: readonly EntrySpec[]) {
@@ -59,10 +61,11 @@ export class LookupTable {
     if (problems.length > 0) throw new TableError(problems);
   }
 
-  /** The entry that decides about a packet, found by asking one after the other. Throws a `RangeError` for a tuple that is none. */
+  /** The entry that decides about a packet. Throws a `RangeError` for a tuple that is none. */
   lookup(tuple: Tuple): Entry | undefined {
-    const point = pointOf(tuple);
-    return this.entries.find(({ regions }) => regions.some((region) => regionIncludes(region, point)));
+    this.#index ??= new RegionIndex(this.entries.map(({ regions }) => regions));
+    const first = this.#index.first(pointOf(tuple));
+    return first === undefined ? undefined : this.entries[first];
   }
 
   /** The entries that never decide. */

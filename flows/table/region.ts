@@ -43,10 +43,33 @@ export function subtractRegion(a: Region, b: Region): Region[] {
   return rest;
 }
 
-interface Interval {
+/** One range of a region in one dimension; `index` says whose region. */
+export interface Interval {
   readonly first: bigint;
   readonly last: bigint;
   readonly index: number;
+}
+
+export function intervalsOf(
+  regions: readonly (readonly Region[])[],
+  family: Family,
+  dimension: Dimension,
+): Interval[] {
+  return regions.flatMap((ofOne, index) =>
+    ofOne
+      .filter((region) => region.family === family)
+      .flatMap((region) => region[dimension].map(({ first, last }) => ({ first, last, index }))),
+  );
+}
+
+/** The dimension that tells most of the regions apart, and how many pairs of their ranges overlap even in it. */
+export function mostTelling(
+  regions: readonly (readonly Region[])[],
+  family: Family,
+): { readonly dimension: Dimension; readonly pairs: number } {
+  return (["destination", "source", "destinationPort"] as const)
+    .map((dimension) => ({ dimension, pairs: countOverlaps(intervalsOf(regions, family, dimension)) }))
+    .reduce((best, next) => (next.pairs < best.pairs ? next : best));
 }
 
 /** How many pairs of intervals overlap, in O(n log n). */
@@ -70,18 +93,9 @@ export function earlierOverlaps(
 ): Set<number>[] | undefined {
   const overlapping = regions.map(() => new Set<number>());
   for (const family of FAMILIES) {
-    const spread = (d: Dimension) =>
-      regions.flatMap((ofEntry, index) =>
-        ofEntry
-          .filter((region) => region.family === family)
-          .flatMap((region) => region[d].map(({ first, last }): Interval => ({ first, last, index }))),
-      );
-    const candidates = (["destination", "source", "destinationPort"] as const).map((d) => {
-      const intervals = spread(d);
-      return { intervals, pairs: countOverlaps(intervals) };
-    });
-    const { intervals, pairs } = candidates.reduce((best, next) => (next.pairs < best.pairs ? next : best));
+    const { dimension, pairs } = mostTelling(regions, family);
     if (pairs > limit) return undefined;
+    const intervals = intervalsOf(regions, family, dimension);
     intervals.sort((a, b) => ascending(a.first, b.first));
     let open: Interval[] = [];
     for (const interval of intervals) {

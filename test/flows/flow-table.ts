@@ -9,7 +9,7 @@ import {
   Port,
   TcpFlag,
 } from "openflow-ts";
-import { type Flow, flow } from "../../flows/pipeline/flow.js";
+import { apply, type Flow, flow } from "../../flows/pipeline/flow.js";
 import { parseAddress } from "../../flows/table/index.js";
 
 /** A packet: the fields that it has. Registers are 0. */
@@ -119,7 +119,7 @@ export class FlowTable {
         });
       }
     }
-    const learned = flow(action.table, action.priority, action.cookie, match, actions);
+    const learned = flow(action.table, action.priority, action.cookie, match, apply(...actions));
     const same = this.flows.findIndex(
       (old) =>
         old.table === learned.table &&
@@ -193,4 +193,4 @@ export function tcpPacket({ in: port, from, to, flags, vlan }: TcpPacket): Packe
 }
 
 /** What the bridge did before us. */
-export const NORMAL: Flow = flow(0, 0, 0n, [], [{ type: "output", port: Port.NORMAL, maxLength: 0 }]);
+export const NORMAL: Flow = flow(0, 0, 0n, [], apply({ type: "output", port: Port.NORMAL, maxLength: 0 }));

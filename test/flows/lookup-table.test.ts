@@ -233,6 +233,17 @@ const someTuples = ["tcp", "udp"].flatMap((protocol) =>
   ),
 );
 
+test("the entry that is found is the first that matches when all are asked one after the other", () => {
+  fc.assert(
+    fc.property(someTable, (table) => {
+      for (const tuple of someTuples) {
+        const first = table.entries.find(({ index }) => single(table, index).lookup(tuple) !== undefined);
+        assert.equal(table.lookup(tuple), first);
+      }
+    }),
+  );
+});
+
 test("an entry that is reported as shadowed never decides, and one that always loses is reported", () => {
   fc.assert(
     fc.property(someTable, (table) => {

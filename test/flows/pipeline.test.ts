@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { type FieldName, Port } from "openflow-ts";
 import { decodeCookie, FlowKind } from "../../flows/pipeline/cookie.js";
 import { EntryTooWideError } from "../../flows/pipeline/entry-flows.js";
-import { flow } from "../../flows/pipeline/flow.js";
+import { apply, flow } from "../../flows/pipeline/flow.js";
 import { compilePipeline, DEFAULT_LAYOUT, type PipelineInput } from "../../flows/pipeline/index.js";
 import { type EntrySpec, LookupTable } from "../../flows/table/index.js";
 import { FlowTable, NORMAL, type Output, type TcpPacket, tcpPacket } from "./flow-table.js";
@@ -216,7 +216,7 @@ test("the flows of others see the packet as it came, but for the done bit of our
     10,
     0n,
     [{ field: "eth_type", value: 0x0800n }],
-    [{ type: "output", port: 9, maxLength: 0 }],
+    apply({ type: "output", port: 9, maxLength: 0 }),
   );
   for (const packet of [
     fromClient("S", { to: "10.3.0.11 80" }),

@@ -187,6 +187,53 @@ describe("steering on a real switch", { skip, timeout: 300_000 }, () => {
     await plugin.stop();
   });
 
+  test("packets that are not taken have the fate that they had before we came, also when the plugin is dead", async () => {
+    const foreign = [
+      // A change behind an output in the action set is lost where a packet comes to it by way of a group's bucket.
+      "table=0,priority=50,tcp,tp_dst=81,actions=set_field:02:00:00:00:00:77->eth_dst,write_actions(output:2)",
+      "table=0,priority=50,tcp,tp_dst=82,actions=ct(table=7,zone=9)",
+      "table=0,priority=50,tcp,tp_dst=83,actions=group:1",
+      "table=0,priority=50,tcp,tp_dst=84,actions=dec_ttl,resubmit(2,7)",
+      "table=0,priority=50,tcp,tp_dst=85,actions=goto_table:7",
+      "table=0,priority=50,tcp,tp_dst=86,actions=drop",
+      "table=0,priority=50,tcp,tp_dst=87,reg0=0,reg15=0/0xffff,actions=push_vlan:0x8100,set_field:4107->vlan_vid,output:2",
+    ];
+    for (const flow of foreign) await ovs.ofctl("add-flow", flow);
+    // The bridge learns where the two hosts are, so that nothing is flooded.
+    const [host, other] = ovs.taps;
+    const greeting = tcpFrame({ from: "10.1.0.11 1", to: "10.9.0.11 1", flags: ACK });
+    host!.send(greeting);
+    await other!.receive((frame) => frame.equals(greeting));
+    const reply = Buffer.concat([greeting.subarray(6, 12), greeting.subarray(0, 6), greeting.subarray(12)]);
+    other!.send(reply);
+    await host!.receive((frame) => frame.equals(reply));
+    const macs = { dl_dst: "02:00:00:00:01:02", dl_src: "02:00:00:00:01:01" };
+    const pairs = [{}, { nw_dst: "10.8.0.11" }, { tcp_flags: "ack" }];
+    const packets = [80, 81, 82, 83, 84, 85, 86, 87].flatMap((port) =>
+      pairs.map((pair) => packet({ ...pair, ...macs, tp_dst: port })),
+    );
+    const fates = async (flows: string[]) => {
+      const traces = await Promise.all(flows.map((flow) => ovs.trace(flow)));
+      return traces.map(({ actions }, i) => [flows[i], actions.replace(/recirc\(\w+\)/, "recirc")]);
+    };
+    const direct = packets.filter(
+      (flow) => !(flow.includes("nw_dst=10.2.") && flow.includes("tcp_flags=syn")),
+    );
+    const before = await fates(packets);
+    const plugin = await attach();
+    assert.deepEqual(
+      await fates(direct),
+      before.filter(([flow]) => direct.includes(flow!)),
+    );
+    await plugin.kill();
+    await until(async () => !taken(await ovs.trace(packet())));
+    assert.deepEqual(await fates(packets), before);
+    assert.equal(new Set(before.map(([, actions]) => actions)).size, 6);
+    for (const flow of foreign) await ovs.ofctl("del-flows", "--strict", flow.replace(/,actions=.*/, ""));
+    await (await attach()).stop();
+    assert.equal(await ovs.dump(), found);
+  });
+
   test("killed, new connections go direct at once", async (t) => {
     const plugin = await attach();
     const killed = performance.now();
