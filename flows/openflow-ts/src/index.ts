@@ -3,6 +3,7 @@ export { flowMod, groupMod, learn, output, packetOut } from "./build/message.js"
 export { type ActionContext, checkActions } from "./check/action.js";
 export { checkInstructions, type InstructionContext } from "./check/instruction.js";
 export { checkMatch } from "./check/match.js";
+export { checkMessage } from "./check/message.js";
 export { type Address, parseAddress } from "./connection/address.js";
 export type { BundleOptions } from "./connection/bundle.js";
 export { Connection, type ConnectionOptions } from "./connection/connection.js";
@@ -18,6 +19,7 @@ export {
 export type { ReplyTo, RequestOptions } from "./connection/exchange.js";
 export { Deframer } from "./connection/framing.js";
 export { Keepalive } from "./connection/keepalive.js";
+export { Listener, type ListenerEvents, type ListenerOptions } from "./connection/listener.js";
 export { Peer, type PeerEvents } from "./connection/peer.js";
 export { Reconnect, type ReconnectOptions } from "./connection/reconnect.js";
 export { Session, type SessionOptions } from "./connection/session.js";
@@ -46,6 +48,7 @@ export {
   matchStructure,
   type PartCodec,
 } from "./messages/part.js";
+export { parseSelectionMethod, selectionMethod } from "./messages/selection.js";
 export type * from "./model/action.js";
 export type * from "./model/bundle.js";
 export * from "./model/constants.js";

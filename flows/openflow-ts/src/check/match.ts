@@ -1,5 +1,5 @@
 import { InvalidError } from "../errors/error.js";
-import { type Field, fieldByName } from "../fields/registry.js";
+import { type Field, fieldByHeader, fieldByName } from "../fields/registry.js";
 import type { Prerequisite } from "../fields/row.js";
 import { VLAN_PRESENT } from "../model/constants.js";
 import type { FieldMatch, Match } from "../model/match.js";
@@ -89,7 +89,11 @@ export function checkMatch(match: Match): void {
   for (const given of match) {
     const field = given.field === "unknown" ? undefined : fieldByName(given.field);
     if (given.field === "unknown" || !field) {
-      throw new InvalidError("OFPBMC_BAD_FIELD", "a field that is not known here");
+      const sized = given.field === "unknown" && fieldByHeader(given) !== undefined;
+      throw new InvalidError(
+        sized ? "OFPBMC_BAD_LEN" : "OFPBMC_BAD_FIELD",
+        sized ? "a field of the wrong size" : "a field that is not known here",
+      );
     }
     checkField(given, field, before);
     before.set(given.field, given);

@@ -2,43 +2,46 @@ import type { Match, MatchField, UnknownFieldMatch } from "../model/match.js";
 import type { Codec } from "../wire/codec.js";
 import type { Reader } from "../wire/reader.js";
 import type { Writer } from "../wire/writer.js";
-import { chosenHeader, formOf, type HeaderPlace, knownField, readHeader, writeHeader } from "./header.js";
-import { fieldByHeader } from "./registry.js";
+import {
+  chosenHeader,
+  formOf,
+  type HeaderPlace,
+  knownField,
+  readHeader,
+  type WireHeader,
+  writeHeader,
+} from "./header.js";
+import { type Field, fieldByHeader } from "./registry.js";
 
-/** One field with its value. `sizeError`: what a switch answers where the value has not the size of the field. */
-export function matchField(place: HeaderPlace, sizeError: string): Codec<MatchField> {
+/**
+ * One field with its value. `sizeError`: what a switch answers where the value has not the size of the field; without
+ * one it is kept as a field that is not known.
+ */
+export function matchField(place: HeaderPlace, sizeError?: string): Codec<MatchField> {
   return {
     read: (reader) => readMatchField(reader, place, sizeError),
     write: (writer, field) => writeMatchField(writer, field, place),
   };
 }
 
-function readMatchField(reader: Reader, place: HeaderPlace, sizeError: string): MatchField {
+function readUnknown(reader: Reader, { size, ...header }: WireHeader): UnknownFieldMatch {
+  return { field: "unknown", ...header, data: reader.bytes(size) };
+}
+
+function fits(field: Field, size: number): boolean {
+  return field.variable ? Number.isInteger(size) && size >= 1 && size <= field.bytes : size === field.bytes;
+}
+
+function readMatchField(reader: Reader, place: HeaderPlace, sizeError?: string): MatchField {
   const header = readHeader(reader);
   const known = fieldByHeader(header);
-  if (!known) {
-    const unknown: UnknownFieldMatch = {
-      field: "unknown",
-      class: header.class,
-      number: header.number,
-      hasMask: header.hasMask,
-      ...(header.experimenter !== undefined && { experimenter: header.experimenter }),
-      ...(header.experimenterType !== undefined && { experimenterType: header.experimenterType }),
-      data: reader.bytes(header.size),
-    };
-    return unknown;
+  const size = header.hasMask ? header.size / 2 : header.size;
+  if (!known || !fits(known.field, size)) {
+    if (!known || sizeError === undefined) return readUnknown(reader, header);
+    const parts = header.hasMask ? "value and mask" : "value";
+    throw reader.fail(sizeError, `${known.field.name} with ${header.size} bytes of ${parts}`);
   }
   const { field } = known;
-  const size = header.hasMask ? header.size / 2 : header.size;
-  const fits = field.variable
-    ? Number.isInteger(size) && size >= 1 && size <= field.bytes
-    : size === field.bytes;
-  if (!fits) {
-    throw reader.fail(
-      sizeError,
-      `${field.name} with ${header.size} bytes of value${header.hasMask ? " and mask" : ""}`,
-    );
-  }
   const value = reader.unsigned(size);
   const form = formOf(field, known.header, place, reader.version);
   return {
@@ -74,7 +77,7 @@ function writeMatchField(writer: Writer, given: MatchField, place: HeaderPlace):
 export const matchFields: Codec<Match> = {
   read(reader) {
     const match: MatchField[] = [];
-    while (reader.remaining > 0) match.push(readMatchField(reader, "match", "OFPBMC_BAD_LEN"));
+    while (reader.remaining > 0) match.push(readMatchField(reader, "match"));
     return match;
   },
   write(writer, match) {

@@ -1,6 +1,8 @@
 import type { Duration, FlowStats, UnknownStat } from "../model/instruction.js";
 import { type Codec, struct, u32, u64 } from "../wire/codec.js";
+import { insertUnknown, withoutLastPositions } from "../wire/property.js";
 import type { Reader } from "../wire/reader.js";
+import type { Writer } from "../wire/writer.js";
 
 /** Seconds and nanoseconds, 32 bits each. */
 export const duration: Codec<Duration> = struct({ seconds: u32, nanoseconds: u32 });
@@ -27,24 +29,43 @@ const names = new Map([...byName].map(([name, entry]) => [entry.number, name]));
 function readFields(reader: Reader): FlowStats {
   const stats: Record<string, unknown> = {};
   const unknown: UnknownStat[] = [];
-  while (reader.remaining > 0) {
+  let position = 0;
+  for (; reader.remaining > 0; position++) {
     const oxsClass = reader.u16();
     const kind = reader.u8();
     const length = reader.u8();
     const number = kind >> 1;
     const reserved = (kind & 1) === 1;
     const name = oxsClass === basicClass && !reserved ? names.get(number) : undefined;
-    if (name === undefined) {
-      if (unknown.length === 0) stats["unknown"] = unknown;
-      unknown.push({ class: oxsClass, number, reserved, data: reader.bytes(length) });
-      continue;
+    const entry = name === undefined ? undefined : byName.get(name);
+    if (name === undefined || entry?.size !== length || name in stats) {
+      unknown.push({ class: oxsClass, number, reserved, data: reader.bytes(length), position });
+    } else {
+      stats[name] = entry.codec.read(reader);
     }
-    const entry = byName.get(name)!;
-    if (length !== entry.size) throw reader.fail("OFPBRC_BAD_LEN", `${name} of ${length} bytes`);
-    if (stats[name] !== undefined) throw reader.fail("OFPBRC_BAD_LEN", `${name} twice`);
-    stats[name] = entry.codec.read(reader);
   }
+  if (unknown.length > 0) stats["unknown"] = withoutLastPositions(unknown, position);
   return stats;
+}
+
+function writeField(writer: Writer, field: UnknownStat): void {
+  writer.u16(field.class);
+  writer.u8((field.number << 1) | (field.reserved ? 1 : 0));
+  writer.u8(field.data.length);
+  writer.bytes(field.data);
+}
+
+function writeFields(writer: Writer, { unknown = [], ...stats }: FlowStats): void {
+  const known = Object.entries(stats).map(([name, value]) => () => {
+    const entry = byName.get(name);
+    if (!entry) throw writer.unsupported(`statistic ${name}`);
+    writer.u16(basicClass);
+    writer.u8(entry.number << 1);
+    writer.u8(entry.size);
+    entry.codec.write(writer, value);
+  });
+  const all = insertUnknown(known, unknown, (field) => () => writeField(writer, field));
+  for (const write of all) write();
 }
 
 /** `struct ofp_stats`: reserved, length without the padding, OXS fields, zeros to a multiple of 8 bytes. */
@@ -60,24 +81,7 @@ export const flowStats: Codec<FlowStats> = {
   write(writer, stats) {
     const start = writer.length;
     writer.zeros(4);
-    for (const [name, value] of Object.entries(stats)) {
-      if (value === undefined) continue;
-      if (name === "unknown") {
-        for (const one of value as readonly UnknownStat[]) {
-          writer.u16(one.class);
-          writer.u8((one.number << 1) | (one.reserved ? 1 : 0));
-          writer.u8(one.data.length);
-          writer.bytes(one.data);
-        }
-        continue;
-      }
-      const entry = byName.get(name);
-      if (!entry) throw writer.unsupported(`statistic ${name}`);
-      writer.u16(basicClass);
-      writer.u8(entry.number << 1);
-      writer.u8(entry.size);
-      entry.codec.write(writer, value);
-    }
+    writeFields(writer, stats);
     writer.patchU16(start + 2, writer.length - start);
     writer.pad8(start);
   },

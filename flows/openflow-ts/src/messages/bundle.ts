@@ -5,6 +5,7 @@ import type { RequestForward } from "../model/switch.js";
 import { bundleTime } from "../multipart/switch.js";
 import { type Codec, enumerated, struct, u16, u32 } from "../wire/codec.js";
 import { experimenterProperties, property, propertyObject } from "../wire/property.js";
+import type { Reader } from "../wire/reader.js";
 
 const headerSize = 8;
 
@@ -30,6 +31,15 @@ export const bundleControl: Codec<Omit<BundleControl, "type">> = struct({
   properties,
 });
 
+/** A message of the same version as the one that it is in. */
+function readInner(reader: Reader, length: number, inner: Codec<Envelope>): Envelope {
+  const envelope = inner.read(reader.sub(Math.max(headerSize, length)));
+  if (envelope.version !== reader.version) {
+    throw reader.fail("OFPBRC_BAD_VERSION", `a message of version ${envelope.version} in another`);
+  }
+  return envelope;
+}
+
 /**
  * OpenFlow 1.5.1 §7.3.9.6. `xid` is that of the bundle-add, which the message inside shares; `inner` reads and writes
  * whole messages.
@@ -41,7 +51,7 @@ export function bundleAdd(xid: number, inner: Codec<Envelope>): Codec<Omit<Bundl
       reader.skip(2);
       const flags = reader.u16();
       const length = reader.peekU16(2);
-      const added = inner.read(reader.sub(length));
+      const added = readInner(reader, length, inner);
       // The message is padded only where a property follows it.
       if (reader.remaining > 0) reader.skip(Math.min((8 - (length % 8)) % 8, reader.remaining));
       return {
@@ -68,7 +78,7 @@ export function bundleAdd(xid: number, inner: Codec<Envelope>): Codec<Omit<Bundl
 export function requestForward(inner: Codec<Envelope>): Codec<Omit<RequestForward, "type">> {
   return {
     read(reader) {
-      const { message, xid } = inner.read(reader.sub(Math.max(headerSize, reader.peekU16(2))));
+      const { message, xid } = readInner(reader, reader.peekU16(2), inner);
       return { request: message, requestXid: xid };
     },
     write(writer, { request, requestXid }) {

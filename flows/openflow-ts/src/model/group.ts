@@ -1,6 +1,7 @@
 import type { Action } from "./action.js";
 import type { GroupModCommand, GroupType } from "./enumeration.js";
 import type { Duration } from "./instruction.js";
+import type { Match } from "./match.js";
 import type { ExperimenterProperty, UnknownProperty } from "./property.js";
 
 /** One bucket. What it does not need is absent; properties stand on the wire in the order of the object's keys. */
@@ -22,6 +23,15 @@ export interface GroupBucket {
 export interface GroupProperties {
   readonly experimenter?: readonly ExperimenterProperty[];
   readonly unknown?: readonly UnknownProperty[];
+}
+
+/** How a select group of OVS chooses its bucket: see `selectionMethod`. */
+export interface SelectionMethod {
+  /** "hash" or "dp_hash". */
+  readonly method: string;
+  readonly parameter: bigint;
+  /** The fields that are hashed; their values are the bits that count. */
+  readonly fields: Match;
 }
 
 export interface GroupMod {

@@ -29,10 +29,12 @@ export interface Duration {
   readonly nanoseconds: number;
 }
 
-/** An OXS field that is not known here. */
+/** An OXS field that is not known here, or stands there a second time. */
 export interface UnknownStat {
   readonly class: number;
   readonly number: number;
   readonly reserved: boolean;
   readonly data: Uint8Array;
+  /** How many fields stand before it; absent: all others. */
+  readonly position?: number;
 }

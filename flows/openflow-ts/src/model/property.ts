@@ -5,8 +5,10 @@ export interface ExperimenterProperty {
   readonly data: Uint8Array;
 }
 
-/** A property whose type is not known here, kept as it came. */
+/** A property whose type is not known here, or stands there once too often, kept as it came. */
 export interface UnknownProperty {
   readonly propertyType: number;
   readonly data: Uint8Array;
+  /** How many properties stand before it; absent: all others. */
+  readonly position?: number;
 }

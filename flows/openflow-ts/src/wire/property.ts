@@ -3,36 +3,31 @@ import { type Codec, rest, struct, u32 } from "./codec.js";
 import type { Reader } from "./reader.js";
 import type { Writer } from "./writer.js";
 
+/** Writes the contents of one property. */
+type Contents = (writer: Writer) => void;
+
 /**
  * Properties (OpenFlow 1.4 on): type, length without padding, contents, zeros to a multiple of 8 bytes. In the model
- * they are the members of an object, whose keys stand in the order of the wire; a type that is not known is kept under
- * `unknown`.
+ * they are the members of an object, whose keys stand in the order of the wire; what cannot be a member, because its
+ * type is not known or stands there again, is kept under `unknown`.
  */
 export interface PropertyEntry<V> {
   readonly type: number;
-  /** `before`: what the same type, earlier in the list, has given. */
+  /** Whether it may stand there several times. */
+  readonly repeats: boolean;
+  /** `before`: what the same type, just in front of this one, has given. */
   read(reader: Reader, before: V | undefined): V;
-  write(writer: Writer, value: V): void;
-}
-
-function writeProperty(writer: Writer, type: number, contents: () => void): void {
-  const start = writer.length;
-  writer.u16(type);
-  writer.u16(0);
-  contents();
-  writer.patchU16(start + 2, writer.length - start);
-  writer.pad8(start);
+  /** One for each time that it stands there. */
+  contents(value: V): Contents[];
 }
 
 /** A property that occurs once. */
 export function property<V>(type: number, codec: Codec<V>): PropertyEntry<V> {
   return {
     type,
-    read(reader, before) {
-      if (before !== undefined) throw reader.fail("OFPBPC_DUP_TYPE", `a property of type ${type} again`);
-      return codec.read(reader);
-    },
-    write: (writer, value) => writeProperty(writer, type, () => codec.write(writer, value)),
+    repeats: false,
+    read: (reader) => codec.read(reader),
+    contents: (value) => [(writer) => codec.write(writer, value)],
   };
 }
 
@@ -40,10 +35,9 @@ export function property<V>(type: number, codec: Codec<V>): PropertyEntry<V> {
 export function properties<V>(type: number, codec: Codec<V>): PropertyEntry<readonly V[]> {
   return {
     type,
+    repeats: true,
     read: (reader, before) => [...(before ?? []), codec.read(reader)],
-    write(writer, values) {
-      for (const value of values) writeProperty(writer, type, () => codec.write(writer, value));
-    },
+    contents: (values) => values.map((value) => (writer) => codec.write(writer, value)),
   };
 }
 
@@ -76,6 +70,49 @@ export function readProperty(reader: Reader): { type: number; contents: Reader }
   return { type, contents };
 }
 
+/** A property in its place on the wire. */
+interface Placed {
+  readonly type: number;
+  readonly contents: Contents;
+}
+
+function write(writer: Writer, { type, contents }: Placed): void {
+  const start = writer.length;
+  writer.u16(type);
+  writer.u16(0);
+  contents(writer);
+  writer.patchU16(start + 2, writer.length - start);
+  writer.pad8(start);
+}
+
+/** Puts each among the others where it says, or behind them. */
+export function insertUnknown<T, U extends { readonly position?: number }>(
+  known: readonly T[],
+  unknown: readonly U[],
+  convert: (one: U) => T,
+): readonly T[] {
+  const all = [...known];
+  for (const one of unknown) all.splice(one.position ?? all.length, 0, convert(one));
+  return all;
+}
+
+/** Takes the positions away from those at the end of `total`, where they stand without being told. */
+export function withoutLastPositions<U extends { readonly position?: number }>(
+  unknown: readonly U[],
+  total: number,
+): readonly U[] {
+  let end = total;
+  return unknown
+    .toReversed()
+    .map((one) => {
+      if (one.position !== end - 1) return one;
+      end--;
+      const { position: _position, ...rest_ } = one;
+      return rest_ as U;
+    })
+    .toReversed();
+}
+
 /** All properties to the end, as one object. */
 export function propertyObject<T extends object>(table: PropertyTable<T>): Codec<T> {
   const entries = new Map<string, PropertyEntry<unknown>>(Object.entries(table));
@@ -84,32 +121,38 @@ export function propertyObject<T extends object>(table: PropertyTable<T>): Codec
     read(reader) {
       const object: Record<string, unknown> = {};
       const unknown: UnknownProperty[] = [];
-      while (reader.remaining > 0) {
+      let last: string | undefined;
+      let position = 0;
+      for (; reader.remaining > 0; position++) {
         const { type, contents } = readProperty(reader);
         const name = names.get(type);
-        if (name === undefined) {
-          if (unknown.length === 0) object["unknown"] = unknown;
-          unknown.push({ propertyType: type, data: contents.rest() });
+        const entry = name === undefined ? undefined : entries.get(name);
+        const again = name !== undefined && name in object;
+        if (name === undefined || !entry || (again && !(entry.repeats && last === name))) {
+          unknown.push({ propertyType: type, data: contents.rest(), position });
+          last = undefined;
           continue;
         }
-        object[name] = entries.get(name)!.read(contents, object[name]);
+        object[name] = entry.read(contents, object[name]);
         contents.end();
+        last = name;
       }
+      if (unknown.length > 0) object["unknown"] = withoutLastPositions(unknown, position);
       return object as T;
     },
     write(writer, object) {
-      for (const [name, value] of Object.entries(object)) {
-        if (value === undefined) continue;
-        if (name === "unknown") {
-          for (const one of value as readonly UnknownProperty[]) {
-            writeProperty(writer, one.propertyType, () => writer.bytes(one.data));
-          }
-        } else {
-          const entry = entries.get(name);
-          if (!entry) throw writer.unsupported(`property ${name} here`);
-          entry.write(writer, value);
-        }
-      }
+      const { unknown = [], ...members } = object as { unknown?: readonly UnknownProperty[] };
+      const known = Object.entries(members).flatMap(([name, value]): Placed[] => {
+        if (value === undefined) return [];
+        const entry = entries.get(name);
+        if (!entry) throw writer.unsupported(`property ${name} here`);
+        return entry.contents(value).map((contents) => ({ type: entry.type, contents }));
+      });
+      const all = insertUnknown(known, unknown, ({ propertyType, data }) => ({
+        type: propertyType,
+        contents: (out: Writer) => out.bytes(data),
+      }));
+      for (const one of all) write(writer, one);
     },
   };
 }
