@@ -5,8 +5,8 @@
 
 /** Between the lowest segment not acknowledged and the highest sent there are at most so many. */
 export const MAXIMUM_SEGMENT_SPAN = 1 << 18;
-/** The largest buffer, the mover's field included. */
-export const MAXIMUM_BUFFER_BYTES = 65_536;
+/** The largest buffer, the mover's field included: every receiver takes that much. */
+export const MAXIMUM_BUFFER_BYTES = 262_144;
 /** A receiver answers every segment within so many milliseconds, whatever its budget. */
 export const MAXIMUM_ACK_DELAY = 25;
 /** Physical numbers jump at most so far; more is an attack or damage. */
@@ -15,6 +15,9 @@ export const MAXIMUM_PHYSICAL_JUMP = 1 << 19;
 /**
  * Implementation constants: each side chooses its own.
  */
+
+/** Buffers are asked for in this size at most, the mover's field included. */
+export const LARGEST_BUFFER = 65_536;
 
 /** UDP payload on a path with an MTU of 1500. */
 export const DEFAULT_SEGMENT_SIZE = 1472;

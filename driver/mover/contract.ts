@@ -3,7 +3,7 @@ import type { Link } from "./link.js";
 /** Where the mover gets what it sends. The packet driver is one. */
 export interface BufferSource {
   /**
-   * The next buffer, at most 65,536 bytes and at most `limit` if the source can hold to it (the mover
+   * The next buffer, at most 262,144 bytes and 255 segments, and at most `limit` if the source can hold to it (the mover
    * asks for smaller ones on a slow or lossy link); undefined if there is nothing to say. The first
    * `BUFFER_FIELD_BYTES` are room for the mover's field (R11), which the mover writes. The bytes
    * must stay as they are until the mover releases the buffer.

@@ -1,7 +1,7 @@
 import { MAXIMUM_BUFFER_BYTES, MAXIMUM_SEGMENT_SPAN } from "./constants.js";
 
 /** Pieces of memory come in these sizes, so that a small buffer does not hold a large piece. */
-const SIZES: readonly number[] = [4096, 16_384, MAXIMUM_BUFFER_BYTES];
+const SIZES: readonly number[] = [4096, 16_384, 65_536, MAXIMUM_BUFFER_BYTES];
 /** Pieces of each size kept for reuse. */
 const SPARE = 64;
 const SPAN_BYTES = MAXIMUM_SEGMENT_SPAN / 8;

@@ -9,6 +9,7 @@ import {
   acknowledgementLength,
   type BitmapWriter,
   bitmapRoom,
+  TIME_UNIT,
   writeAcknowledgement,
 } from "./wire/acknowledgement.js";
 import { bufferIntact } from "./wire/buffer-field.js";
@@ -40,6 +41,7 @@ export class Receiver {
     deliveryRate: 0,
     delay: 0,
     receiveWindow: 0,
+    time: 0,
   };
   readonly #writeBitmap: BitmapWriter = (out, at, top, length) => this.#log.write(out, at, top, length);
 
@@ -115,6 +117,7 @@ export class Receiver {
     fields.deliveryRate = this.#delivered.read(now);
     fields.delay = now - this.#highestAt;
     fields.receiveWindow = this.#reassembly.room;
+    fields.time = Math.round(now / TIME_UNIT) % 0x1_0000_0000;
     const end = writeAcknowledgement(out, at, fields, bitmap, this.#writeBitmap);
     this.#log.acknowledged();
     this.#options.counters.acksSent += 1;

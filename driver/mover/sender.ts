@@ -1,8 +1,8 @@
 import type { AcknowledgementSample, CongestionModel } from "./congestion/model.js";
 import {
+  LARGEST_BUFFER,
   LOST_MEMORY,
   MAXIMUM_ACK_DELAY,
-  MAXIMUM_BUFFER_BYTES,
   PACKET_THRESHOLD,
   PROBE_LEAST,
   PROBE_LONGEST,
@@ -17,7 +17,7 @@ import { ReorderingWindow } from "./reordering.js";
 import type { RttEstimator } from "./rtt.js";
 import { Progress, SendWindow } from "./send-window.js";
 import { Fate, SentLog } from "./sent-log.js";
-import { type Acknowledgement, LONGEST_DELAY } from "./wire/acknowledgement.js";
+import { type Acknowledgement, LONGEST_DELAY, TIME_UNIT } from "./wire/acknowledgement.js";
 import { writeBufferField } from "./wire/buffer-field.js";
 import { DATAGRAM_HEADER_BYTES, PacketType, writeDatagramHeader } from "./wire/datagram.js";
 import { TRANSPORT_DATA_BYTES, writeTransportData } from "./wire/transport-data.js";
@@ -57,6 +57,8 @@ export class Sender {
   #highest = 0;
   #highestSentAt = Number.NaN;
   #highestAckedAt = Number.NaN;
+  /** Of the newest acknowledgement; -1 before the first. */
+  #receiverTime = -1;
   #lastSentAt = Number.NEGATIVE_INFINITY;
   #lossAt = Number.POSITIVE_INFINITY;
   #probeRounds = 0;
@@ -65,6 +67,8 @@ export class Sender {
   #hungry = true;
   readonly #sample: AcknowledgementSample = {
     now: 0,
+    receiverNow: 0,
+    forwardDelay: Number.NaN,
     delivered: 0,
     newestSentAt: Number.NaN,
     highestReceived: 0,
@@ -142,8 +146,12 @@ export class Sender {
     const sample = this.#sample;
     const highest = ack.highestReceived;
     const isNew = highest >= log.lowest && log.fate[highest & log.mask] !== Fate.RECEIVED;
+    this.#followClock(ack.time);
     const timed = isNew && ack.delay < LONGEST_DELAY;
     sample.rtt = timed ? rtt.sample(now - log.sentAt[highest & log.mask]!, ack.delay) : Number.NaN;
+    sample.forwardDelay = timed
+      ? sample.receiverNow - ack.delay - log.sentAt[highest & log.mask]!
+      : Number.NaN;
     const before = sample.delivered;
     this.#takeBitmap(now, ack);
     for (
@@ -181,6 +189,14 @@ export class Sender {
     this.window.drop((buffer) => this.#options.source.release(buffer));
   }
 
+  /** The receiver's clock, from 32 bits of it; acknowledgements that were overtaken do not turn it back. */
+  #followClock(time: number): void {
+    const step = (time - this.#receiverTime) | 0;
+    if (step <= 0 && this.#receiverTime >= 0) return;
+    if (this.#receiverTime >= 0) this.#sample.receiverNow += step * TIME_UNIT;
+    this.#receiverTime = time;
+  }
+
   /** The peer has room for another segment. */
   get #admitted(): boolean {
     return this.window.open && (this.inFlight < this.#receiveWindow || this.window.essential);
@@ -190,7 +206,7 @@ export class Sender {
   #prepareNew(): boolean {
     if (!this.#admitted) return false;
     if (this.window.unsent) return true;
-    const limit = Math.floor(MAXIMUM_BUFFER_BYTES / this.#stride) * this.#stride;
+    const limit = Math.floor(LARGEST_BUFFER / this.#stride) * this.#stride;
     const buffer = this.#options.source.nextBuffer(limit);
     if (buffer === undefined) {
       this.#hungry = false;

@@ -10,6 +10,7 @@ export interface NaiveAcknowledgement {
   deliveryRate: number;
   delay: number;
   receiveWindow: number;
+  time: number;
   /** Every physical number that the bitmap says was received. */
   received: bigint[];
 }
@@ -49,7 +50,7 @@ export function naiveRead(bytes: Uint8Array): NaiveDatagram | undefined {
       return result;
     }
     if (code === 2) {
-      if (result.acknowledgement !== undefined || body.length < 28) return undefined;
+      if (result.acknowledgement !== undefined || body.length < 32) return undefined;
       const highestReceived = unsigned(body.slice(6, 12));
       result.acknowledgement = {
         highestSent: unsigned(body.slice(0, 6)),
@@ -58,9 +59,10 @@ export function naiveRead(bytes: Uint8Array): NaiveDatagram | undefined {
         deliveryRate: Number(unsigned(body.slice(18, 22))) * 1000,
         delay: Number(unsigned(body.slice(22, 24))) * 0.016,
         receiveWindow: Number(unsigned(body.slice(24, 28))),
+        time: Number(unsigned(body.slice(28, 32))),
         received: [],
       };
-      if (!naiveBitmap(result.acknowledgement, highestReceived - (highestReceived % 8n), body.slice(28)))
+      if (!naiveBitmap(result.acknowledgement, highestReceived - (highestReceived % 8n), body.slice(32)))
         return undefined;
     }
     if (code === 3) {

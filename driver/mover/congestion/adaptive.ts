@@ -1,8 +1,9 @@
 import { ACK_INTERVAL } from "../constants.js";
 import { Load, LossBaseline } from "./loss-baseline.js";
 import { MaxFilter } from "./max-filter.js";
-import { MinimumRtt } from "./minimum-rtt.js";
+
 import type { AcknowledgementSample, CongestionModel } from "./model.js";
+import { RecentMinimum } from "./recent-minimum.js";
 import { Rounds } from "./rounds.js";
 
 const STARTUP_GAIN = 2.77;
@@ -42,7 +43,8 @@ export class AdaptiveModel implements CongestionModel {
   readonly #gaps = new MaxFilter(RATE_SAMPLES);
   readonly #rounds = new Rounds();
   readonly #loss = new LossBaseline();
-  readonly #minimum = new MinimumRtt();
+  readonly #minimum = new RecentMinimum();
+  readonly #forward = new RecentMinimum();
   readonly #datagram: number;
   readonly #granularity: number;
   #since = 0;
@@ -140,6 +142,7 @@ export class AdaptiveModel implements CongestionModel {
   #onRound(ack: AcknowledgementSample): void {
     const rounds = this.#rounds;
     if (rounds.minimumRtt < Number.POSITIVE_INFINITY) this.#minimum.add(ack.now, rounds.minimumRtt);
+    if (rounds.forwardDelay < Number.POSITIVE_INFINITY) this.#forward.add(ack.now, rounds.forwardDelay);
     if (!rounds.idle) this.#gaps.add(rounds.longestGap);
     if (this.#state === "startup" && !rounds.idle) {
       if (this.#rates.value >= this.#fullRate * GROWTH) {
@@ -166,7 +169,7 @@ export class AdaptiveModel implements CongestionModel {
 
   /** The least that was waited in queues during the last round, milliseconds. */
   get #queue(): number {
-    return this.#rounds.minimumRtt - this.#roundTrip;
+    return this.#rounds.forwardDelay - this.#forward.value;
   }
 
   #advance(ack: AcknowledgementSample): void {

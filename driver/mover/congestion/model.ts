@@ -30,6 +30,10 @@ export interface CongestionModel {
 /** What an acknowledgement has told; one object is reused for all. */
 export interface AcknowledgementSample {
   now: number;
+  /** The same moment's acknowledgement was written then, by the receiver's clock, whose zero is unknown. */
+  receiverNow: number;
+  /** How long the newest transmission was on its way, plus an unknown constant; NaN if that is not new. */
+  forwardDelay: number;
   /** All bytes received since the session began. */
   delivered: number;
   /** When the newest transmission known as received was sent. */

@@ -9,7 +9,8 @@ const QUICK_PARTS = 4;
 /**
  * Cuts a session into rounds, in each of which everything under way at its beginning is acknowledged, and
  * measures each: the rate of delivery and the least round trip. In quick mode, for a rate that is still
- * growing, the rate is measured several times a round. Bytes and milliseconds.
+ * growing, the rate is measured several times a round. Rates are measured by the receiver's clock, so that what
+ * happens to acknowledgements on their way back does not matter. Bytes and milliseconds.
  */
 export class Rounds {
   quick = true;
@@ -20,6 +21,8 @@ export class Rounds {
   idle = false;
   /** Of the round that has ended last. */
   minimumRtt = Number.POSITIVE_INFINITY;
+  /** The least time on the way there in it, plus an unknown constant. */
+  forwardDelay = Number.POSITIVE_INFINITY;
   /** The longest wait for an acknowledgement in it. */
   longestGap = 0;
   /** With the latest acknowledgement a measurement was finished, and perhaps a round. */
@@ -28,6 +31,7 @@ export class Rounds {
   #mark = 0;
   #roundAt = Number.NaN;
   #leastRtt = Number.POSITIVE_INFINITY;
+  #leastForward = Number.POSITIVE_INFINITY;
   #gap = 0;
   #acknowledgedAt = Number.NaN;
   #startedAt = Number.NaN;
@@ -42,6 +46,7 @@ export class Rounds {
 
   onAcknowledgement(ack: AcknowledgementSample): void {
     if (ack.rtt < this.#leastRtt) this.#leastRtt = ack.rtt;
+    if (ack.forwardDelay < this.#leastForward) this.#leastForward = ack.forwardDelay;
     if (ack.now - this.#acknowledgedAt > this.#gap) this.#gap = ack.now - this.#acknowledgedAt;
     this.#acknowledgedAt = ack.now;
     this.ended = this.#endRound(ack);
@@ -58,6 +63,7 @@ export class Rounds {
     this.#highest = 0;
     this.#gap = 0;
     this.#leastRtt = Number.POSITIVE_INFINITY;
+    this.#leastForward = Number.POSITIVE_INFINITY;
   }
 
   #endRound(ack: AcknowledgementSample): boolean {
@@ -68,14 +74,16 @@ export class Rounds {
     if (Number.isNaN(elapsed)) return false;
     this.count += 1;
     this.minimumRtt = this.#leastRtt;
+    this.forwardDelay = this.#leastForward;
     this.longestGap = this.#gap;
     this.#leastRtt = Number.POSITIVE_INFINITY;
+    this.#leastForward = Number.POSITIVE_INFINITY;
     this.#gap = 0;
     return true;
   }
 
   #measure(ack: AcknowledgementSample): boolean {
-    const elapsed = ack.now - this.#startedAt;
+    const elapsed = ack.receiverNow - this.#startedAt;
     if (this.quick) {
       if (elapsed < Math.max(SHORTEST_QUICK, ack.smoothedRtt / QUICK_PARTS)) return false;
     } else if (!this.ended && !Number.isNaN(elapsed)) return false;
@@ -83,7 +91,7 @@ export class Rounds {
       this.rate = (ack.delivered - this.#delivered) / Math.max(elapsed, ack.newestSentAt - this.#sentAt);
       this.idle = this.#idleUntil > this.#highest;
     }
-    this.#startedAt = ack.now;
+    this.#startedAt = ack.receiverNow;
     this.#sentAt = ack.newestSentAt;
     this.#delivered = ack.delivered;
     this.#highest = ack.highestReceived;

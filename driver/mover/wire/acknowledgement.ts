@@ -7,7 +7,7 @@ import { readU16, readU32, readU48, writeU16, writeU32, writeU48 } from "./integ
  * ```
  * 0 length | 1 type = 2 | 2 highest physical sent, u48 | 8 highest physical received, u48
  * 14 lowest logical not received, u48 | 20 delivery rate, u32 in 1000 bit/s | 24 delay, u16 in 16 µs
- * 26 receive window, u32 bytes | 30 bitmap
+ * 26 receive window, u32 bytes | 30 time, u32 in 16 µs | 34 bitmap
  * ```
  *
  * The bitmap is made of whole bytes, aligned by number: byte i stands for the eight numbers from
@@ -19,7 +19,7 @@ import { readU16, readU32, readU48, writeU16, writeU32, writeU48 } from "./integ
  * 0 length | 1 type = 3 | 2 first of the eight numbers of byte 0, u48 | 8 bitmap, downwards
  * ```
  */
-export const ACKNOWLEDGEMENT_BYTES = 30;
+export const ACKNOWLEDGEMENT_BYTES = 34;
 export const RECEIVED_BYTES = 8;
 
 const MAXIMUM_SUBFIELD = 255;
@@ -30,10 +30,11 @@ export const RECEIVED_BITMAP = MAXIMUM_SUBFIELD - RECEIVED_BYTES;
 /** A bitmap may come in so many parts. */
 export const MAXIMUM_PARTS = 6;
 
-const DELAY_UNIT = 0.016;
+/** Milliseconds. */
+export const TIME_UNIT = 0.016;
 const U16_MAX = 0xffff;
 /** A delay of this or more, in milliseconds, is not known exactly. */
-export const LONGEST_DELAY = U16_MAX * DELAY_UNIT;
+export const LONGEST_DELAY = U16_MAX * TIME_UNIT;
 const U32_MAX = 0xffff_ffff;
 
 /** What an acknowledgement says, but for the bitmap. */
@@ -49,6 +50,8 @@ export interface AcknowledgementFields {
   delay: number;
   /** Bytes. */
   receiveWindow: number;
+  /** When this was written, by the receiver's clock: units of `TIME_UNIT` modulo 2^32. Only differences mean anything. */
+  time: number;
 }
 
 /** A parsed acknowledgement, to be reused. The bitmap stays where it was received. */
@@ -59,6 +62,7 @@ export class Acknowledgement implements AcknowledgementFields {
   deliveryRate = 0;
   delay = 0;
   receiveWindow = 0;
+  time = 0;
   bytes: Uint8Array = new Uint8Array(0);
   parts = 0;
   /** The number of the byte (eight physical numbers) that a part begins with. */
@@ -103,8 +107,9 @@ export function writeAcknowledgement(
   writeU48(out, at + 8, fields.highestReceived);
   writeU48(out, at + 14, fields.lowestLogical);
   writeU32(out, at + 20, Math.min(Math.round(fields.deliveryRate / 1000), U32_MAX));
-  writeU16(out, at + 24, Math.min(Math.round(fields.delay / DELAY_UNIT), U16_MAX));
+  writeU16(out, at + 24, Math.min(Math.round(fields.delay / TIME_UNIT), U16_MAX));
   writeU32(out, at + 26, Math.min(fields.receiveWindow, U32_MAX));
+  writeU32(out, at + 30, fields.time);
   let top = Math.floor(fields.highestReceived / 8);
   writeBitmap(out, at + ACKNOWLEDGEMENT_BYTES, top, first);
   let end = at + ACKNOWLEDGEMENT_BYTES + first;
@@ -132,8 +137,9 @@ export function readAcknowledgement(
   into.highestReceived = readU48(bytes, at + 8);
   into.lowestLogical = readU48(bytes, at + 14);
   into.deliveryRate = readU32(bytes, at + 20) * 1000;
-  into.delay = readU16(bytes, at + 24) * DELAY_UNIT;
+  into.delay = readU16(bytes, at + 24) * TIME_UNIT;
   into.receiveWindow = readU32(bytes, at + 26);
+  into.time = readU32(bytes, at + 30);
   into.bytes = bytes;
   into.parts = 0;
   return addPart(

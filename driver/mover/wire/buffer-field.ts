@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import { readU16, readU32, writeU16, writeU32 } from "./integer.js";
+import { readU32, writeU16, writeU32 } from "./integer.js";
 
 /**
  * The mover's field at the start of every buffer (claim 19): what the buffer is, how long, and a check
@@ -27,7 +27,6 @@ export function bufferIntact(buffer: Uint8Array): boolean {
     buffer.length >= BUFFER_FIELD_BYTES &&
     buffer[0] === BUFFER_FIELD_BYTES &&
     buffer[1] === BUFFER_TYPE &&
-    readU16(buffer, 2) === 0 &&
     readU32(buffer, 4) === buffer.length &&
     readU32(buffer, 8) === crc32(buffer.subarray(BUFFER_FIELD_BYTES))
   );
