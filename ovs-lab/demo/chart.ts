@@ -60,8 +60,8 @@ export function renderChart({ title, subtitle, lines, limit }: Chart): string {
     `<path class="axis" d="M${PLOT.left} ${bottom}h${PLOT.width}"/>`,
     text(PLOT.left + PLOT.width, bottom + 40, "seconds since the connection was opened", "quiet end"),
     text(PLOT.left - 8, top - 10, "Mbit/s", "quiet end"),
-    ...(limit === undefined ? [] : limitLine(y(limit / 1e6))),
     ...lines.map((line) => curve(line, x, y)),
+    ...(limit === undefined ? [] : limitLine(y(limit / 1e6))),
   ];
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${bottom + FOOTER}" role="img" aria-labelledby="title">
 <title id="title">${escapeXml(`${title}. ${lines.map((line) => line.label).join("; ")}`)}</title>
@@ -72,6 +72,7 @@ text { font: 13px system-ui, sans-serif; fill: #24292f }
 .end { text-anchor: end }
 .middle { text-anchor: middle }
 .paper { fill: #ffffff }
+.halo { paint-order: stroke; stroke: #ffffff; stroke-width: 5px; stroke-linejoin: round }
 .grid { stroke: #d1d9e0 }
 .axis { stroke: #818b98 }
 .limit { stroke: #818b98; stroke-dasharray: 2 4 }
@@ -80,6 +81,7 @@ text { font: 13px system-ui, sans-serif; fill: #24292f }
 text { fill: #e6edf3 }
 .quiet { fill: #9198a1 }
 .paper { fill: #0d1117 }
+.halo { stroke: #0d1117 }
 .grid { stroke: #2a313c }
 }
 </style>
@@ -98,7 +100,7 @@ function legend({ label, colour, dashed }: ChartLine, y: number): string[] {
 function limitLine(y: number): string[] {
   return [
     `<path class="limit" d="M${PLOT.left} ${y}h${PLOT.width}"/>`,
-    text(PLOT.left + PLOT.width, y - 5, "the link", "quiet end"),
+    text(PLOT.left + PLOT.width, y - 5, "the link", "quiet end halo"),
   ];
 }
 

@@ -93,6 +93,8 @@ function interruption(): Promise<never> {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
       process.on(signal, () => reject(new Interruption(signal)));
     }
+    // Nobody reads on: as good as a signal, which Node spares us.
+    process.stdout.on("error", () => reject(new Interruption("SIGPIPE")));
   });
 }
 

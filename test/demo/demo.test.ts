@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -137,24 +137,36 @@ describe("the demo, small", () => {
   });
 
   it("leaves nothing behind when it is interrupted", async () => {
-    const [node, ...words] = argv("--quick", "--size", "3mb");
-    const child = spawn(node!, words, {
-      env: { ...process.env, TMPDIR: directory },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let printed = "";
-    let complaint = "";
-    child.stderr.on("data", (text) => {
-      complaint += text;
-    });
-    child.stdout.on("data", (text) => {
-      if (!printed.includes("a file that") && `${printed}${text}`.includes("a file that"))
-        child.kill("SIGINT");
-      printed += text;
-    });
-    const [status] = await once(child, "close");
-    assert.equal(status, 130, printed);
+    const { status, complaint } = await endedWhile(/a file that/, (child) => child.kill("SIGINT"));
+    assert.equal(status, 130);
+    assert.equal(complaint, "");
+    assert.deepEqual(left(), []);
+  });
+
+  it("leaves nothing behind when nobody reads on", async () => {
+    const { status, complaint } = await endedWhile(/setting up/, ({ stdout }) => stdout!.destroy());
+    assert.equal(status, 141);
     assert.equal(complaint, "");
     assert.deepEqual(left(), []);
   });
 });
+
+/** Runs a demo until it prints something, then does something to it. */
+async function endedWhile(cue: RegExp, end: (child: ChildProcess) => void) {
+  const [node, ...words] = argv("--quick", "--size", "3mb");
+  const child = spawn(node!, words, {
+    env: { ...process.env, TMPDIR: directory },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let printed = "";
+  let complaint = "";
+  child.stderr.on("data", (text) => {
+    complaint += text;
+  });
+  child.stdout.on("data", (text) => {
+    if (!cue.test(printed) && cue.test(`${printed}${text}`)) end(child);
+    printed += text;
+  });
+  const [status] = await once(child, "exit");
+  return { status, complaint };
+}
