@@ -39,6 +39,8 @@ export class Database<S extends DatabaseShape = AnyDatabase> extends EventEmitte
   /** Throws `RemoteError` where a remote cannot be understood. */
   constructor(options: DatabaseOptions<S>) {
     super();
+    // Each `waitFor` listens.
+    this.setMaxListeners(0);
     this.name = options.database;
     this.#tables = options.tables;
     this.#leaderOnly = options.leaderOnly ?? true;
@@ -107,7 +109,8 @@ export class Database<S extends DatabaseShape = AnyDatabase> extends EventEmitte
 
   /**
    * Resolves with the first value of `probe` that is neither `undefined` nor `false`: tried at once and after each update, while
-   * the replica is what the server has. Rejects with `DeadlineError`, or the signal's reason, or what `probe` throws.
+   * the replica is what the server has. Rejects with `DeadlineError`, or the signal's reason, or what `probe` throws, or
+   * `NotConnectedError` when it is stopped.
    */
   waitFor<T>(probe: (replica: Replica<S>) => T | undefined | false, options: WaitOptions = {}): Promise<T> {
     const { timeout = this.#timeout, signal, what = "wait" } = options;
@@ -115,7 +118,7 @@ export class Database<S extends DatabaseShape = AnyDatabase> extends EventEmitte
       if (signal?.aborted) return reject(signal.reason);
       const end = (settle: () => void) => {
         clearTimeout(timer);
-        this.off("change", look).off("state", look);
+        this.off("change", look).off("state", entered);
         signal?.removeEventListener("abort", abort);
         settle();
       };
@@ -128,12 +131,16 @@ export class Database<S extends DatabaseShape = AnyDatabase> extends EventEmitte
           end(() => reject(error));
         }
       };
+      const entered = (state: DatabaseState) => {
+        if (state === "stopped") end(() => reject(new NotConnectedError(this.#describe())));
+        else look();
+      };
       const abort = () => end(() => reject(signal?.reason));
       const timer = setTimeout(() => {
         end(() => reject(new DeadlineError(`${what} (${this.#describe()})`, timeout)));
       }, timeout);
       signal?.addEventListener("abort", abort, { once: true });
-      this.on("change", look).on("state", look);
+      this.on("change", look).on("state", entered);
       look();
     });
   }

@@ -209,6 +209,7 @@ describe("a database on a real server", () => {
     abort.abort(new Error("changed my mind"));
     await assert.rejects(aborted, /changed my mind/);
     assert.equal(db.listenerCount("change"), 0);
+    assert.equal(db.listenerCount("state"), 0);
   });
 });
 

@@ -65,7 +65,9 @@ describe("a session with a real server", () => {
     db.start();
     db.start();
     await db.ready();
+    const never = db.waitFor(() => false, { timeout: 60_000 });
     db.stop();
+    await assert.rejects(never, /Test is stopped/);
     assert.deepEqual(states, ["waiting", "connecting", "checking", "loading", "synchronised", "stopped"]);
     db.start();
     await db.ready();

@@ -112,8 +112,12 @@ describe("ssl", () => {
     await assert.rejects(connect({ ...keys(theirs), ca: keys(ours).ca }), { code: "DEADLINE" });
   });
 
-  test("a client without keys is refused at once", () => {
+  test("keys that are missing, or of no use, are refused at once", () => {
     const options = { remotes: "ssl:127.0.0.1:1", database: "Test", tables: {} };
     assert.throws(() => new Database(options), /there are no keys/);
+    assert.throws(
+      () => new Database({ ...options, tls: { ca: "nonsense", cert: "x", key: "y" } }),
+      /cannot be used/,
+    );
   });
 });

@@ -5,7 +5,7 @@ import { ModelError } from "../model/error.js";
 import { Reconnect, type ReconnectTiming } from "../reconnect.js";
 import { NotConnectedError, ProtocolError } from "../rpc/errors.js";
 import { type Notification, RpcPeer } from "../rpc/peer.js";
-import { dial, formatRemote, type Remote, RemoteError, type TlsOptions } from "./remote.js";
+import { dial, formatRemote, type Remote, readKeys, type TlsKeys, type TlsOptions } from "./remote.js";
 
 export interface ConnectionOptions {
   /** In the order in which they are tried, for ever round. */
@@ -28,6 +28,7 @@ export interface ConnectionHandlers {
 /** Keeps a conversation with one of several servers, over and over. */
 export class Connection {
   readonly #options: ConnectionOptions;
+  readonly #keys: TlsKeys | undefined;
   readonly #handlers: ConnectionHandlers;
   readonly #reconnect: Reconnect;
   #timer: NodeJS.Timeout | undefined;
@@ -35,10 +36,9 @@ export class Connection {
   #socket: Socket | undefined;
   #peer: RpcPeer | undefined;
 
-  /** Throws `RemoteError` where there are no keys for a remote. */
+  /** Throws `RemoteError` where the keys for a remote are missing, or of no use. */
   constructor(options: ConnectionOptions, handlers: ConnectionHandlers) {
-    const keyless = options.tls ? undefined : options.remotes.find((remote) => remote.kind === "ssl");
-    if (keyless) throw new RemoteError(formatRemote(keyless), "there are no keys for it (option `tls`)");
+    this.#keys = readKeys(options.remotes, options.tls);
     this.#options = options;
     this.#handlers = handlers;
     this.#reconnect = new Reconnect({ freeTries: options.remotes.length - 1, ...options.timing });
@@ -119,7 +119,7 @@ export class Connection {
       socket.write(text);
       if (socket.writableLength > this.#options.limit) fail("the server does not read what it is sent");
     };
-    const socket = dial(remote, this.#options.tls, () => {
+    const socket = dial(remote, this.#keys, () => {
       if (this.#socket !== socket) return;
       this.#reconnect.connected(performance.now());
       this.#plan();
