@@ -203,7 +203,8 @@ export class Lab {
       progress("plugins");
       const plugins = topology.sites.map((site) => this.#plugin(site));
       for (const plugin of plugins) plugin.start();
-      for (const plugin of plugins) await plugin.ready("all", READY_WITHIN_MS);
+      // Together: while one waits for its peer, that one may have failed.
+      await Promise.all(plugins.map((plugin) => plugin.ready("all", READY_WITHIN_MS)));
     }
     this.#state = { ...this.#state, phase: "up" };
     this.#store.write(this.#state);

@@ -70,6 +70,17 @@ export function commandLine(pid: number): string[] {
   }
 }
 
+/** The process that started this one; undefined once it has ended. */
+export function parentOf(pid: number): number | undefined {
+  try {
+    // proc_pid_stat(5): "pid (name) state parent …", and a name may hold anything.
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Ends every process in the namespaces, then removes them. @throws LabError `COMMAND_FAILED` if a process does not end */
 export async function removeNamespaces(namespaces: readonly string[]): Promise<void> {
   const until = Date.now() + GONE_WITHIN_MS;

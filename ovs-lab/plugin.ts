@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { run, spawnCommand } from "./command.js";
 import { LabError } from "./errors.js";
-import { commandLine, kill, processesIn } from "./namespace.js";
+import { commandLine, kill, parentOf, processesIn } from "./namespace.js";
 import type { PluginOverlays } from "./options.js";
 import { BRIDGE, type Site, type Topology } from "./topology.js";
 
@@ -31,6 +31,8 @@ export class SitePlugin {
   readonly log: string;
   readonly socket: string;
   readonly #site: Site;
+  /** Of the process that was started here, if one was. */
+  #ended: boolean | undefined;
 
   /** @param directory the switch's, where OVS's own files are as well */
   constructor(site: Site, directory: string) {
@@ -43,12 +45,14 @@ export class SitePlugin {
   /** The running process, or undefined. It is looked for, not remembered: it may have ended by itself, or been started anew. */
   get pid(): number | undefined {
     const { namespace } = this.#site.switch;
-    return processesIn([namespace])
+    const found = processesIn([namespace])
       .get(namespace)!
-      .find((pid) => {
+      .filter((pid) => {
         const words = commandLine(pid);
         return words.includes(program) && words.includes("run") && words.includes(this.config);
       });
+    // Between fork and exec, a program that the plugin runs looks like the plugin.
+    return found.find((pid) => !found.includes(parentOf(pid) ?? -1));
   }
 
   configure(topology: Topology, directory: string, overlays: PluginOverlays): void {
@@ -76,8 +80,13 @@ export class SitePlugin {
       "--config",
       this.config,
     ];
+    this.#ended = false;
+    const end = () => {
+      this.#ended = true;
+    };
     spawnCommand(argv, { detached: true, stdio: ["ignore", log, log] })
-      .on("error", () => {}) // seen by `ready`: there is no process
+      .on("error", end)
+      .on("exit", end)
       .unref();
     closeSync(log);
   }
@@ -105,7 +114,7 @@ export class SitePlugin {
         last = `state ${part.state}${part.reason ? ` (${part.reason})` : ""}`;
       }
       const waited = Date.now() - started;
-      if (status === undefined && this.pid === undefined && waited > STATUS_EVERY_MS) {
+      if (this.#ended ?? this.pid === undefined) {
         throw new LabError("PLUGIN_FAILED", `site ${name}: the plugin has ended${this.#tail()}`);
       }
       if (waited > within) {
@@ -136,7 +145,7 @@ export class SitePlugin {
     if (pid === undefined) return;
     kill(pid, signal);
     const until = Date.now() + STOPPED_WITHIN_MS;
-    while (this.pid === pid) {
+    while (commandLine(pid).length > 0) {
       if (Date.now() > until) {
         const seconds = STOPPED_WITHIN_MS / 1000;
         throw new LabError(

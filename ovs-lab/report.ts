@@ -46,8 +46,14 @@ function renderDirection({ from, to, settings, counters, deviceDrops }: Directio
   const dropped = Object.entries(drops).flatMap(([cause, count]) =>
     count === 0 ? [] : [`${cause} ${count}`],
   );
-  const late = `late mean ${milliseconds(lateness.mean)}, p99 ${milliseconds(lateness.p99)}, max ${milliseconds(lateness.max)}`;
-  return `${line}\n         ${[`frames ${frames}, delivered ${delivered}`, ...dropped, late].join("; ")}`;
+  // netem knows of none.
+  const late =
+    lateness.frames === 0
+      ? []
+      : [
+          `late mean ${milliseconds(lateness.mean)}, p99 ${milliseconds(lateness.p99)}, max ${milliseconds(lateness.max)}`,
+        ];
+  return `${line}\n         ${[`frames ${frames}, delivered ${delivered}`, ...dropped, ...late].join("; ")}`;
 }
 
 function milliseconds(value: number): string {

@@ -8,7 +8,7 @@ import type { EmulatorConfiguration } from "./emulator.js";
 import type { DirectedParameters } from "./lane.js";
 import type { Wan, WanEnd, WanReport } from "./wan.js";
 
-const READY_WITHIN_MS = 20_000;
+const READY_WITHIN_MS = 60_000;
 const program = fileURLToPath(new URL("./emulator.js", import.meta.url));
 
 export interface EmulatedWanOptions {
