@@ -1,3 +1,4 @@
+export type { FlowStatus, ListedFlow } from "./controller/listing.js";
 export type {
   LocalPort,
   SteeringEvents,
@@ -5,8 +6,9 @@ export type {
   SteeringState,
   SteeringStatus,
 } from "./controller/options.js";
-export { Steering } from "./controller/steering.js";
-export type { ConnectionTimeouts, SwitchLayout } from "./pipeline/index.js";
+export { TooManyPeersError } from "./controller/policy.js";
+export { NotAttachedError, Steering } from "./controller/steering.js";
+export type { ConnectionTimeouts, Explanation, Flow, SwitchLayout } from "./pipeline/index.js";
 export { EntryTooWideError, TableTooDeepError } from "./pipeline/index.js";
 export type {
   Address,

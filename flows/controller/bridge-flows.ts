@@ -7,15 +7,8 @@ import {
   PortConfig,
   type PortDescription,
 } from "openflow-ts";
-import {
-  allOurs,
-  type CookieRange,
-  decodeCookie,
-  type Flow,
-  installedByUs,
-  isLearned,
-  LAST_ROUND,
-} from "../pipeline/index.js";
+import { allOurs, decodeCookie, type Flow, installedByUs, LAST_ROUND } from "../pipeline/index.js";
+import { type ListedFlow, listFlows } from "./listing.js";
 import {
   changes,
   type Difference,
@@ -63,6 +56,11 @@ export class BridgeFlows {
   /** Nothing is known of the switch any more, as after a reconnection. */
   forget(): void {
     this.#installed = undefined;
+  }
+
+  /** Which life of the plugin this is, where that is known. */
+  get knownRound(): number | undefined {
+    return this.#round;
   }
 
   /** Which life of the plugin this is: one more than the greatest of which there are learned flows. */
@@ -119,13 +117,9 @@ export class BridgeFlows {
     await this.#connection.bundle([deleteByCookie(allOurs(this.#instance))]);
   }
 
-  /** The connections that the switch has learned and not forgotten. */
-  async learned(): Promise<FlowDescription[]> {
-    const round = await this.round();
-    return (await this.#reported()).filter((flow) => {
-      const cookie = decodeCookie(flow.cookie);
-      return cookie !== undefined && isLearned(cookie) && cookie.round === round;
-    });
+  /** What of ours is on the switch beside what should be. */
+  async list(wanted: readonly Flow[]): Promise<ListedFlow[]> {
+    return listFlows(wanted, await this.#reported(), this.#spellings);
   }
 
   /** The bridge's ports, by name. */
@@ -160,7 +154,8 @@ export class BridgeFlows {
     });
   }
 
-  async #reported(range: CookieRange = allOurs(this.#instance)): Promise<FlowDescription[]> {
+  async #reported(): Promise<FlowDescription[]> {
+    const range = allOurs(this.#instance);
     const flows: FlowDescription[] = [];
     for await (const flow of this.#connection.flows({ cookie: range.cookie, cookieMask: range.mask }))
       flows.push(flow);

@@ -5,17 +5,19 @@ import type { Database } from "ovsdb-client";
 import { type SwitchTables, switchDatabase } from "ovsdb-client/open-vswitch";
 import {
   checkLayout,
-  compilePipeline,
   DEFAULT_LAYOUT,
   EntryFlows,
+  type Explanation,
+  explain,
   LEASE_SECONDS,
   type Pipeline,
-  type PipelineInput,
 } from "../pipeline/index.js";
-import type { LookupTable } from "../table/index.js";
+import type { LookupTable, Tuple } from "../table/index.js";
 import { BridgeFlows } from "./bridge-flows.js";
-import type { LocalPort, SteeringEvents, SteeringOptions, SteeringState, SteeringStatus } from "./options.js";
-import { PeerNumbers } from "./peer-numbers.js";
+import { detach } from "./detach.js";
+import type { ListedFlow } from "./listing.js";
+import type { SteeringEvents, SteeringOptions, SteeringState, SteeringStatus } from "./options.js";
+import { Policy } from "./policy.js";
 import { type PortNumbers, SwitchPorts } from "./switch-ports.js";
 
 /** Milliseconds between two looks at whether our flows are still there. */
@@ -27,10 +29,20 @@ const LEASE_RENEWALS = 5;
 /** Milliseconds until the next attempt after a failure, doubled from the first to the last. */
 const FIRST_RETRY = 200;
 const LAST_RETRY = 5000;
-/** Milliseconds that the switch has for an answer, and for taking our ports away at the end. */
+/** Milliseconds that the switch has for an answer. */
 const SWITCH_TIMEOUT = 5000;
 
 const DEFAULT_TIMEOUTS = { idle: 600, finIdle: 45 };
+
+/** Something was asked that is not known before the plugin has been attached to the bridge. */
+export class NotAttachedError extends Error {
+  readonly code = "not-attached";
+
+  constructor({ bridge, state, reason }: SteeringStatus) {
+    super(`not attached to ${bridge} yet: ${state}${reason === undefined ? "" : ` (${reason})`}`);
+    this.name = "NotAttachedError";
+  }
+}
 
 /**
  * Keeps the flows of the look-up table on a bridge, from `start` to `stop`, whatever becomes of vswitchd and OVSDB.
@@ -44,17 +56,10 @@ export class Steering extends EventEmitter<SteeringEvents> {
   readonly #connection: Connection;
   readonly #ports: SwitchPorts;
   readonly #flows: BridgeFlows;
-  readonly #peers = new PeerNumbers();
-  readonly #pipelineOptions: Pick<
-    PipelineInput,
-    "layout" | "instance" | "timeouts" | "families" | "entryFlows"
-  >;
-  #table: LookupTable;
-  #peersUp: ReadonlySet<string> = new Set();
+  readonly #policy: Policy;
   #numbers: PortNumbers | undefined;
   /** The ports that are ready to be steered to; a new connection may mean new devices. */
   #settled: string | undefined;
-  #compiled: { readonly inputs: readonly unknown[]; readonly pipeline: Pipeline } | undefined;
   #lease: Pipeline["lease"] | undefined;
   #leaseTimer: NodeJS.Timeout | undefined;
   #state: SteeringState = "stopped";
@@ -73,13 +78,13 @@ export class Steering extends EventEmitter<SteeringEvents> {
     const layout = { ...DEFAULT_LAYOUT, ...options.layout };
     checkLayout(layout);
     this.#options = options;
-    this.#pipelineOptions = {
+    this.#policy = new Policy(options.table, {
       layout,
       instance,
       timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
       families,
       entryFlows: new EntryFlows(),
-    };
+    });
     this.#database = switchDatabase({ remotes: options.database ?? `unix:${join(runDirectory, "db.sock")}` });
     this.#connection = new Connection({
       address: `unix:${join(runDirectory, `${bridge}.mgmt`)}`,
@@ -96,9 +101,6 @@ export class Steering extends EventEmitter<SteeringEvents> {
       instance,
     });
     this.#flows = new BridgeFlows(this.#connection, instance);
-    this.#table = options.table;
-    this.#peers.add(options.table);
-    this.#compile(PLACEHOLDER_PORTS, 1);
 
     const look = () => this.#look();
     this.#database.on("state", look).on("change", look);
@@ -131,7 +133,11 @@ export class Steering extends EventEmitter<SteeringEvents> {
     this.#loop = undefined;
     clearInterval(this.#leaseTimer);
     this.#enter("stopping");
-    const left = await this.#detach();
+    const left = await detach({
+      flows: this.#connection.version === undefined ? undefined : this.#flows,
+      ports: this.#database.state === "synchronised" ? this.#ports : undefined,
+      attached: this.#numbers !== undefined,
+    });
     this.#connection.close();
     this.#database.stop();
     this.#numbers = undefined;
@@ -141,21 +147,13 @@ export class Steering extends EventEmitter<SteeringEvents> {
 
   /** The peers whose sessions are up: new connections to these alone are taken. */
   setPeersUp(peers: Iterable<string>): void {
-    this.#peersUp = new Set(peers);
+    this.#policy.setPeersUp(peers);
     this.#look();
   }
 
   /** Throws as the constructor does; then the table stays the one before. */
   setTable(table: LookupTable): void {
-    const before = this.#table;
-    this.#peers.add(table);
-    this.#table = table;
-    try {
-      this.#compile(PLACEHOLDER_PORTS, 1);
-    } catch (error) {
-      this.#table = before;
-      throw error;
-    }
+    this.#policy.setTable(table);
     this.#look();
   }
 
@@ -165,7 +163,7 @@ export class Steering extends EventEmitter<SteeringEvents> {
       ...(this.#reason !== undefined && { reason: this.#reason }),
       bridge: this.#options.bridge,
       ...(this.#numbers && { port: this.#numbers.local }),
-      peersUp: [...this.#peersUp],
+      peersUp: [...this.#policy.peersUp],
       flows: this.#flows.installed?.length ?? 0,
       repairs: this.#repairs,
     };
@@ -189,6 +187,32 @@ export class Steering extends EventEmitter<SteeringEvents> {
       this.on("state", look);
       look(this.status());
     });
+  }
+
+  /**
+   * What becomes of a new connection with this 5-tuple, and why. `inPort` is the OpenFlow number of the port by which it
+   * comes in. Throws a `RangeError` for a tuple that is none, and `NotAttachedError`.
+   */
+  explain(tuple: Tuple, inPort?: number): Explanation {
+    const { table, peersUp } = this.#policy;
+    return explain(tuple, {
+      table,
+      peersUp,
+      pipeline: this.#known(),
+      ...(inPort !== undefined && { inPort }),
+    });
+  }
+
+  /** What of ours is on the switch beside what should be there. Throws `NotAttachedError`, and what the connection throws. */
+  async flows(): Promise<ListedFlow[]> {
+    return this.#flows.list(this.#known().flows);
+  }
+
+  /** The pipeline for what is known. */
+  #known(): Pipeline {
+    const round = this.#flows.knownRound;
+    if (!this.#numbers || round === undefined) throw new NotAttachedError(this.status());
+    return this.#policy.pipeline(this.#numbers, round);
   }
 
   /** Something has changed: look at it now. */
@@ -261,14 +285,14 @@ export class Steering extends EventEmitter<SteeringEvents> {
   async #update(): Promise<void> {
     const numbers = this.#numbers;
     if (!numbers || !this.#flows.installed || this.#connection.version === undefined) return;
-    const { flows } = this.#pipeline(numbers, await this.#flows.round());
+    const { flows } = this.#policy.pipeline(numbers, await this.#flows.round());
     await this.#flows.install(flows).catch(() => this.#flows.forget());
   }
 
   /** Brings the flows in line with ports, peers and table. */
   async #install(numbers: PortNumbers): Promise<void> {
     if (!(await this.#settle(numbers))) return;
-    const pipeline = this.#pipeline(numbers, await this.#flows.round());
+    const pipeline = this.#policy.pipeline(numbers, await this.#flows.round());
     const fresh = this.#flows.installed === undefined;
     if (fresh) this.#enter("syncing");
     else if (!(await this.#holds())) this.#flows.forget();
@@ -309,64 +333,10 @@ export class Steering extends EventEmitter<SteeringEvents> {
     return this.#looks !== 0 && (await this.#flows.complete());
   }
 
-  /** The pipeline for how things stand, compiled anew only where that has changed. */
-  #pipeline(numbers: PortNumbers, round: number): Pipeline {
-    const inputs = [this.#table, this.#peersUp, JSON.stringify(numbers), round];
-    if (!this.#compiled || inputs.some((input, i) => input !== this.#compiled!.inputs[i])) {
-      this.#compiled = { inputs, pipeline: this.#compile(numbers, round) };
-    }
-    return this.#compiled.pipeline;
-  }
-
-  #compile(numbers: PortNumbers, round: number): Pipeline {
-    const { local, canary, passFrom } = numbers;
-    const known = this.#peers.numbers;
-    return compilePipeline({
-      ...this.#pipelineOptions,
-      round,
-      table: this.#table,
-      peers: known,
-      peersUp: new Set([...this.#peersUp].filter((name) => known.has(name))),
-      localPort: { ofport: local.ofport, mac: BigInt(`0x${local.mac.replaceAll(":", "")}`) },
-      canary,
-      passFrom,
-    });
-  }
-
   #renewLease(): void {
     if (this.#stopping || !this.#lease || !this.#flows.installed || this.#connection.version === undefined)
       return;
     this.#flows.perform(this.#lease);
-  }
-
-  /** Removes flows and ports. Resolves to what had to be left, and why. */
-  async #detach(): Promise<string | undefined> {
-    const left: string[] = [];
-    const attempt = async (what: string, body: () => Promise<void>) => {
-      try {
-        await body();
-      } catch (error) {
-        left.push(`${what} (${error instanceof Error ? error.message : String(error)})`);
-      }
-    };
-    if (this.#connection.version !== undefined) await attempt("flows", () => this.#flows.remove());
-    else if (this.#numbers) left.push("flows (no connection to the switch)");
-    if (this.#database.state === "synchronised") {
-      await attempt("ports", () => this.#ports.remove());
-      if (this.#connection.version !== undefined) await attempt("ports", () => this.#portsGone());
-    }
-    return left.length > 0 ? `left on the bridge: ${left.join(", ")}` : undefined;
-  }
-
-  /** vswitchd takes ports away a moment after the database has. */
-  async #portsGone(): Promise<void> {
-    const { localPort = "tpo0", canary, bridge } = this.#options;
-    for (const end = performance.now() + SWITCH_TIMEOUT; ; ) {
-      const ports = await this.#flows.ports();
-      if (!ports.has(localPort) && !ports.has(canary)) return;
-      if (performance.now() > end) throw new Error(`the switch has not taken them off ${bridge}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
   }
 
   #enter(state: SteeringState, reason?: string): void {
@@ -376,10 +346,3 @@ export class Steering extends EventEmitter<SteeringEvents> {
     this.emit("state", this.status());
   }
 }
-
-/** Ports for trying whether a table compiles, before the real ones are known. */
-const PLACEHOLDER_PORTS: PortNumbers = {
-  local: { name: "", ofport: 1, mac: "00:00:00:00:00:00", ifindex: 1 } satisfies LocalPort,
-  canary: 2,
-  passFrom: [],
-};

@@ -109,10 +109,17 @@ export class SwitchPorts {
     await addPort(this.#db, { bridge, name: canary, type: "", owner: this.#owner, mtu: CANARY_MTU });
   }
 
+  /** All ports of ours on the bridge, those of an earlier process as well. */
+  names(): string[] {
+    const ports = findBridge(this.#db.replica, this.#options.bridge)?.ports ?? [];
+    return ports
+      .map((uuid) => this.#db.replica.table("Port").get(uuid))
+      .flatMap((port) => (port !== undefined && this.#isOurs(port) ? [port.name] : []));
+  }
+
   async remove(): Promise<void> {
-    const { bridge, localPort, canary } = this.#options;
-    for (const name of [localPort, canary, ...this.#leftovers()]) {
-      await deletePort(this.#db, { bridge, name, owner: this.#owner });
+    for (const name of this.names()) {
+      await deletePort(this.#db, { bridge: this.#options.bridge, name, owner: this.#owner });
     }
   }
 
@@ -122,13 +129,8 @@ export class SwitchPorts {
 
   /** Ports of ours with names that are no longer in use. */
   #leftovers(): string[] {
-    const { bridge, localPort, canary } = this.#options;
-    const ports = findBridge(this.#db.replica, bridge)?.ports ?? [];
-    return ports
-      .map((uuid) => this.#db.replica.table("Port").get(uuid))
-      .filter((port) => port !== undefined && this.#isOurs(port))
-      .map((port) => port!.name)
-      .filter((name) => name !== localPort && name !== canary);
+    const { localPort, canary } = this.#options;
+    return this.names().filter((name) => name !== localPort && name !== canary);
   }
 }
 

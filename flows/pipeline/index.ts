@@ -10,6 +10,8 @@ export {
   learnedInRound,
 } from "./cookie.js";
 export { EntryFlows, EntryTooWideError, TableTooDeepError } from "./entry-flows.js";
+export type { Explanation } from "./explain.js";
+export { explain } from "./explain.js";
 export type { Flow } from "./flow.js";
 export type { SwitchLayout } from "./layout.js";
 export { checkLayout, DEFAULT_LAYOUT, TABLE_ZERO, tableName } from "./layout.js";

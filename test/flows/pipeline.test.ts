@@ -4,9 +4,16 @@ import fc from "fast-check";
 import { type FieldName, Port } from "openflow-ts";
 import { decodeCookie, FlowKind } from "../../flows/pipeline/cookie.js";
 import { EntryTooWideError } from "../../flows/pipeline/entry-flows.js";
-import { apply, flow } from "../../flows/pipeline/flow.js";
-import { compilePipeline, DEFAULT_LAYOUT, type PipelineInput } from "../../flows/pipeline/index.js";
-import { type EntrySpec, LookupTable } from "../../flows/table/index.js";
+import { apply, type Flow, flow } from "../../flows/pipeline/flow.js";
+import {
+  compilePipeline,
+  DEFAULT_LAYOUT,
+  EntryFlows,
+  explain,
+  type Pipeline,
+  type PipelineInput,
+} from "../../flows/pipeline/index.js";
+import { type EntrySpec, LookupTable, type Tuple } from "../../flows/table/index.js";
 import { FlowTable, NORMAL, type Output, type TcpPacket, tcpPacket } from "./flow-table.js";
 
 const LAN = 1;
@@ -23,9 +30,8 @@ const toServer: EntrySpec = {
   peer: "b",
 };
 
-/** A switch with NORMAL and our flows for a table, whose plugin has just given a sign of life. */
-function attached(specs: EntrySpec[], changes: Partial<PipelineInput> = {}): FlowTable {
-  const pipeline = compilePipeline({
+function pipelineOf(specs: EntrySpec[], changes: Partial<PipelineInput> = {}): Pipeline {
+  return compilePipeline({
     layout: DEFAULT_LAYOUT,
     instance: 0,
     round: 1,
@@ -42,6 +48,11 @@ function attached(specs: EntrySpec[], changes: Partial<PipelineInput> = {}): Flo
     passFrom: [],
     ...changes,
   });
+}
+
+/** A switch with NORMAL and our flows for a table, whose plugin has just given a sign of life. */
+function attached(specs: EntrySpec[], changes: Partial<PipelineInput> = {}): FlowTable {
+  const pipeline = pipelineOf(specs, changes);
   const table = new FlowTable([NORMAL, ...pipeline.flows]);
   table.run(pipeline.lease);
   return table;
@@ -301,4 +312,82 @@ test("of any table and any SYN, the pipeline takes exactly what the look-up tabl
     }),
     { numRuns: 300 },
   );
+});
+
+const web = { protocol: "tcp", source: "10.1.0.11", sourcePort: 40000, destination: "10.2.0.11" } as const;
+
+function explained(
+  specs: EntrySpec[],
+  changes: Partial<PipelineInput> = {},
+  tuple: Partial<Tuple> = {},
+  inPort = LAN,
+) {
+  const { peersUp = new Set(["b"]) } = changes;
+  const pipeline = pipelineOf(specs, changes);
+  return explain(
+    { ...web, destinationPort: 80, ...tuple },
+    { table: new LookupTable(specs), peersUp, pipeline, inPort },
+  );
+}
+
+test("explain says which entry, which peer, which flows, and why", () => {
+  const ssh: EntrySpec = { name: "ssh", protocol: "tcp", ports: 22, action: "pass" };
+  const table = [ssh, toServer];
+  const { taken, entry, because, flows } = explained(table);
+  assert.equal(taken, true);
+  assert.equal(entry?.index, 1);
+  assert.deepEqual(because, ["entry 2 takes it for peer b", "it goes to the plugin"]);
+  assert.deepEqual(
+    flows.map(({ table: number, priority }) => [number, priority]),
+    [
+      [0, 60001],
+      [202, 64999],
+      [203, 40],
+    ],
+  );
+  const why = (...input: Parameters<typeof explained>) => explained(...input).because.slice(0, -1);
+  assert.deepEqual(why(table, {}, { destinationPort: 22 }), ["entry 1 (ssh) lets it pass"]);
+  assert.deepEqual(why(table, {}, { destination: "10.3.0.1" }), ["no entry of the look-up table matches"]);
+  assert.deepEqual(why(table, { peersUp: new Set() }), [
+    "entry 2 takes it for peer b",
+    "the session to peer b is not up",
+  ]);
+  assert.deepEqual(why(table, { passFrom: [WAN] }, {}, WAN), [
+    "entry 2 takes it for peer b",
+    "nothing is taken that comes in by that port",
+  ]);
+  assert.deepEqual(why([{ ...toServer, protocol: "any" }], {}, { protocol: "udp" }), [
+    "entry 1 takes it for peer b",
+    "its protocol or address family is not taken on this switch",
+  ]);
+});
+
+test("explain and the switch agree about any table and any SYN", () => {
+  fc.assert(
+    fc.property(specs, packet, (list, { vlan, ...fields }) => {
+      const tuple: Tuple = { protocol: "tcp", ...fields, ...(vlan !== undefined && { vlan }) };
+      const fateOfSyn = send(attached(list), {
+        in: LAN,
+        from: `${fields.source} ${fields.sourcePort}`,
+        to: `${fields.destination} ${fields.destinationPort}`,
+        flags: "S",
+        ...(vlan !== undefined && { vlan }),
+      });
+      assert.equal(explained(list, {}, tuple).taken, fateOfSyn === "edge");
+    }),
+  );
+});
+
+test("an entry that is as it was has the very same flows", () => {
+  const entryFlows = new EntryFlows();
+  const before = pipelineOf([toServer, { ...toServer, ports: 80 }], { entryFlows }).flows;
+  const after = pipelineOf([{ ...toServer, ports: 81 }, { ...toServer, ports: 80 }, toServer], {
+    entryFlows,
+  }).flows;
+  const entries = (flows: readonly Flow[]) => flows.filter(({ table }) => table === 202);
+  assert.equal(entries(after).filter((kept) => before.includes(kept)).length, 0);
+  const again = pipelineOf([{ ...toServer, ports: 82 }, { ...toServer, ports: 80 }, toServer], {
+    entryFlows,
+  }).flows;
+  assert.equal(entries(again).filter((kept) => after.includes(kept)).length, 4);
 });

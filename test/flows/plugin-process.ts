@@ -5,7 +5,7 @@
 import { execFileSync } from "node:child_process";
 import { createInterface } from "node:readline";
 import { openTun } from "../../driver/ffi/index.js";
-import { type EntrySpec, LookupTable, Steering } from "../../flows/index.js";
+import { type EntrySpec, LookupTable, Steering, type Tuple } from "../../flows/index.js";
 
 export interface PluginOptions {
   readonly runDirectory: string;
@@ -17,9 +17,14 @@ export interface PluginOptions {
 export type PluginCommand =
   | { readonly do: "peers"; readonly up: readonly string[] }
   | { readonly do: "table"; readonly table: readonly EntrySpec[] }
+  | { readonly do: "list" }
+  | { readonly do: "explain"; readonly tuple: Tuple }
   | { readonly do: "stop" };
 
-const say = (event: Record<string, unknown>) => process.stdout.write(`${JSON.stringify(event)}\n`);
+const say = (event: Record<string, unknown>) =>
+  process.stdout.write(
+    `${JSON.stringify(event, (_key, value: unknown) => (typeof value === "bigint" ? Number(value) : value))}\n`,
+  );
 
 const { table, canary = "tpo0-alive", ...options } = JSON.parse(process.argv[2]!) as PluginOptions;
 openTun({ name: canary, mode: "tap" });
@@ -42,6 +47,8 @@ for await (const line of createInterface({ input: process.stdin })) {
   const command = JSON.parse(line) as PluginCommand;
   if (command.do === "peers") steering.setPeersUp(command.up);
   if (command.do === "table") steering.setTable(new LookupTable(command.table));
+  if (command.do === "list") say({ event: "list", flows: await steering.flows() });
+  if (command.do === "explain") say({ event: "explained", because: steering.explain(command.tuple).because });
   if (command.do === "stop") break;
 }
 await steering.stop();

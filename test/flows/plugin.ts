@@ -2,15 +2,16 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import type { SteeringState } from "../../flows/index.js";
+import type { ListedFlow, SteeringState } from "../../flows/index.js";
 import type { TestSwitch } from "./ovs.js";
 import type { PluginCommand, PluginOptions } from "./plugin-process.js";
 
 export interface PluginEvent {
-  readonly event: "state" | "repaired" | "port";
+  readonly event: "state" | "repaired" | "port" | "list" | "explained";
   readonly state?: SteeringState;
   readonly reason?: string;
-  readonly flows?: number;
+  readonly flows?: number | readonly ListedFlow[];
+  readonly because?: readonly string[];
   readonly mac?: string;
   readonly ofport?: number;
   readonly ifindex?: number;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { EntrySpec } from "../../flows/index.js";
+import type { EntrySpec, FlowStatus, ListedFlow } from "../../flows/index.js";
 import { ACK, SYN, tcpFrame } from "./frame.js";
 import { TestSwitch, type Trace, unavailable } from "./ovs.js";
 import { PluginProcess } from "./plugin.js";
@@ -232,6 +232,27 @@ describe("steering on a real switch", { skip, timeout: 300_000 }, () => {
     for (const flow of foreign) await ovs.ofctl("del-flows", "--strict", flow.replace(/,actions=.*/, ""));
     await (await attach()).stop();
     assert.equal(await ovs.dump(), found);
+  });
+
+  test("what is installed is listed beside what should be, and a tuple is explained", async () => {
+    const plugin = await attach();
+    await ovs.appctl("ofproto/trace", "br0", packet(), "-generate");
+    plugin.tell({ do: "list" });
+    const { flows } = await plugin.event(({ event }) => event === "list");
+    const listed = flows as readonly ListedFlow[];
+    const lines = (await ovs.ofctl("dump-flows", "cookie=0x54504f0000000000/0xffffff0000000000")).match(
+      /priority=/g,
+    );
+    assert.equal(listed.length, lines!.length);
+    const count = (status: FlowStatus) => listed.filter((flow) => flow.status === status).length;
+    assert.deepEqual([count("installed"), count("learned")], [listed.length - 2, 2]);
+    const connection = listed.find(({ kind }) => kind === "CONNECTION");
+    assert.match(connection!.there!, /table=200,.*nw_src=10\.1\.0\.11,nw_dst=10\.2\.0\.11/);
+    assert.equal(connection!.peer, 1);
+    plugin.tell({ do: "explain", tuple: { protocol: "tcp", source: "10.1.0.11", destination: "10.9.0.1" } });
+    const { because } = await plugin.event(({ event }) => event === "explained");
+    assert.deepEqual(because, ["no entry of the look-up table matches", "it meets the bridge's own flows"]);
+    await plugin.stop();
   });
 
   test("killed, new connections go direct at once", async (t) => {

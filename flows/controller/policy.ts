@@ -1,0 +1,101 @@
+import {
+  compilePipeline,
+  type EntryFlows,
+  LAST_PEER,
+  type Pipeline,
+  type PipelineInput,
+} from "../pipeline/index.js";
+import type { LookupTable } from "../table/index.js";
+import type { PortNumbers } from "./switch-ports.js";
+
+/** More peers have been seen than the pipeline's register can tell apart. */
+export class TooManyPeersError extends Error {
+  readonly code = "too-many-peers";
+
+  constructor() {
+    super(`the look-up table names more than ${LAST_PEER} peers; restart with fewer`);
+    this.name = "TooManyPeersError";
+  }
+}
+
+export type PolicyOptions = Pick<PipelineInput, "layout" | "instance" | "timeouts" | "families"> & {
+  readonly entryFlows: EntryFlows;
+};
+
+/** Ports for trying whether a table compiles, before the real ones are known. */
+const PLACEHOLDER_PORTS: PortNumbers = {
+  local: { name: "", ofport: 1, mac: "00:00:00:00:00:00", ifindex: 1 },
+  canary: 2,
+  passFrom: [],
+};
+
+/** What is to be taken: the look-up table and the peers that are up, compiled to a pipeline when ports are known. */
+export class Policy {
+  readonly #options: PolicyOptions;
+  /** Numbers of the peers, in the order in which tables have named them first. A peer keeps its number. */
+  #peers: ReadonlyMap<string, number> = new Map();
+  #table: LookupTable;
+  #peersUp: ReadonlySet<string> = new Set();
+  #compiled: { readonly inputs: readonly unknown[]; readonly pipeline: Pipeline } | undefined;
+
+  /** Throws as `setTable` does. */
+  constructor(table: LookupTable, options: PolicyOptions) {
+    this.#options = options;
+    this.#table = table;
+    this.setTable(table);
+  }
+
+  get table(): LookupTable {
+    return this.#table;
+  }
+
+  /** Throws `EntryTooWideError`, `TableTooDeepError` and `TooManyPeersError`; then the table stays the one before. */
+  setTable(table: LookupTable): void {
+    const peers = new Map(this.#peers);
+    for (const { action } of table.entries) {
+      if (action.type === "optimize" && !peers.has(action.peer)) peers.set(action.peer, peers.size + 1);
+    }
+    if (peers.size > LAST_PEER) throw new TooManyPeersError();
+    this.#compile({ table, peers, numbers: PLACEHOLDER_PORTS, round: 1 });
+    this.#table = table;
+    this.#peers = peers;
+  }
+
+  get peersUp(): ReadonlySet<string> {
+    return this.#peersUp;
+  }
+
+  setPeersUp(peers: Iterable<string>): void {
+    this.#peersUp = new Set(peers);
+  }
+
+  /** The pipeline for how things stand; the very same one as before where nothing has changed. */
+  pipeline(numbers: PortNumbers, round: number): Pipeline {
+    const inputs = [this.#table, this.#peersUp, JSON.stringify(numbers), round];
+    if (!this.#compiled || inputs.some((input, i) => input !== this.#compiled!.inputs[i])) {
+      const pipeline = this.#compile({ table: this.#table, peers: this.#peers, numbers, round });
+      this.#compiled = { inputs, pipeline };
+    }
+    return this.#compiled.pipeline;
+  }
+
+  #compile(what: {
+    readonly table: LookupTable;
+    readonly peers: ReadonlyMap<string, number>;
+    readonly numbers: PortNumbers;
+    readonly round: number;
+  }): Pipeline {
+    const { table, peers, numbers, round } = what;
+    const { local, canary, passFrom } = numbers;
+    return compilePipeline({
+      ...this.#options,
+      round,
+      table,
+      peers,
+      peersUp: new Set([...this.#peersUp].filter((name) => peers.has(name))),
+      localPort: { ofport: local.ofport, mac: BigInt(`0x${local.mac.replaceAll(":", "")}`) },
+      canary,
+      passFrom,
+    });
+  }
+}

@@ -1,0 +1,78 @@
+import type { FieldName } from "openflow-ts";
+import { type Entry, type LookupTable, parseAddress, type Tuple } from "../table/index.js";
+import type { Flow } from "./flow.js";
+import type { Pipeline } from "./pipeline.js";
+import { FIRST_PACKET, tcp, tupleFields } from "./tcp.js";
+import { type Packet, walk } from "./walk.js";
+
+/** What becomes of a new connection, and why. */
+export interface Explanation {
+  readonly taken: boolean;
+  /** The entry that decides; none where no entry matches. */
+  readonly entry?: Entry;
+  /** Sentences, from the entry to the verdict. */
+  readonly because: readonly string[];
+  /** The flows of ours that its first packet meets, in this order. */
+  readonly flows: readonly Flow[];
+}
+
+export interface ExplainInput {
+  readonly table: LookupTable;
+  readonly peersUp: ReadonlySet<string>;
+  readonly pipeline: Pipeline;
+  /** OpenFlow number of the port by which the packet comes in; absent: one that no flow of ours names. */
+  readonly inPort?: number;
+}
+
+/**
+ * What the pipeline does with the first packet of a connection while the plugin lives. Throws a `RangeError` for a tuple
+ * that is none.
+ */
+export function explain(tuple: Tuple, input: ExplainInput): Explanation {
+  const entry = input.table.lookup(tuple);
+  const { flows, taken } = walk(firstPacket(tuple, input.inPort), input.pipeline);
+  const because = [
+    decision(entry),
+    ...obstacle(entry, taken, flows, input.peersUp),
+    taken ? "it goes to the plugin" : "it meets the bridge's own flows",
+  ];
+  return { taken, ...(entry && { entry }), because, flows };
+}
+
+function decision(entry: Entry | undefined): string {
+  if (!entry) return "no entry of the look-up table matches";
+  const name = `entry ${entry.index + 1}${entry.spec.name === undefined ? "" : ` (${entry.name})`}`;
+  return entry.action.type === "pass"
+    ? `${name} lets it pass`
+    : `${name} takes it for peer ${entry.action.peer}`;
+}
+
+/** What keeps a packet from being taken that an entry would take. */
+function obstacle(
+  entry: Entry | undefined,
+  taken: boolean,
+  flows: readonly Flow[],
+  peersUp: ReadonlySet<string>,
+): string[] {
+  if (taken || entry?.action.type !== "optimize") return [];
+  const { peer } = entry.action;
+  if (flows.length === 0) return ["its protocol or address family is not taken on this switch"];
+  if (!peersUp.has(peer)) return [`the session to peer ${peer} is not up`];
+  return ["nothing is taken that comes in by that port"];
+}
+
+function firstPacket(tuple: Tuple, inPort: number | undefined): Packet {
+  const source = parseAddress(tuple.source)!;
+  const fields = tupleFields[source.family];
+  const packet = new Map<FieldName, bigint>([
+    [fields.source, source.value],
+    [fields.destination, parseAddress(tuple.destination)!.value],
+    ["vlan_vid", tuple.vlan === undefined ? 0n : 0x1000n | BigInt(tuple.vlan)],
+  ]);
+  if (inPort !== undefined) packet.set("in_port", BigInt(inPort));
+  if (tuple.protocol !== "tcp" && tuple.protocol !== 6) return packet;
+  for (const { field, value } of [...tcp(source.family), FIRST_PACKET]) packet.set(field, value);
+  return packet
+    .set("tcp_src", BigInt(tuple.sourcePort ?? 0))
+    .set("tcp_dst", BigInt(tuple.destinationPort ?? 0));
+}
