@@ -13,7 +13,10 @@ Writes TypeScript types for the tables of an OVSDB schema.
   --import MODULE   what the types import Integer and Uuid from; "ovsdb-client" by default
 `;
 
-/** The command `ovsdb-codegen`. Resolves to its exit status: 0, 1 where the schema is at fault, 2 for the arguments. */
+/**
+ * The command `ovsdb-codegen`. Resolves to its exit status: 0, 1 where the schema is at fault, 2 for the
+ * arguments.
+ */
 export async function main(args: string[]): Promise<number> {
   const given = readArguments(args);
   if (!given) {

@@ -7,9 +7,9 @@ export interface CodegenOptions {
 }
 
 /**
- * TypeScript types for the rows of a database, to be used with `Database` and `operations`. One optional value is
- * `T | undefined`, a larger set a readonly array, a map a `ReadonlyMap`, an enumeration a union of literals, a
- * reference the `Uuid` of its table.
+ * TypeScript types for the rows of a database, to be used with `Database` and `operations`. One optional
+ * value is `T | undefined`, a larger set a readonly array, a map a `ReadonlyMap`, an enumeration a union of
+ * literals, a reference the `Uuid` of its table.
  */
 export function generateTypes(schema: DatabaseSchema, options: CodegenOptions): string {
   const tables = [...schema.tables.values()].sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -21,7 +21,10 @@ export interface DatabaseEvents<S extends DatabaseShape> {
   state: [state: DatabaseState, reason: string];
 }
 
-/** A database on an OVSDB server: a replica of what was selected, kept up over reconnections, and transactions. */
+/**
+ * A database on an OVSDB server: a replica of what was selected, kept up over reconnections, and
+ * transactions.
+ */
 export class Database<S extends DatabaseShape = AnyDatabase> extends EventEmitter<DatabaseEvents<S>> {
   readonly name: string;
   readonly #leaderOnly: boolean;
@@ -84,7 +87,9 @@ export class Database<S extends DatabaseShape = AnyDatabase> extends EventEmitte
     return this.#schema;
   }
 
-  /** Tables (`T`) and columns (`T.C`) that were selected and that this server does not have; it may be older. */
+  /**
+   * Tables (`T`) and columns (`T.C`) that were selected and that this server does not have; it may be older.
+   */
   get missing(): readonly string[] {
     return this.#missing;
   }
@@ -108,9 +113,9 @@ export class Database<S extends DatabaseShape = AnyDatabase> extends EventEmitte
   }
 
   /**
-   * Resolves with the first value of `probe` that is neither `undefined` nor `false`: tried at once and after each update, while
-   * the replica is what the server has. Rejects with `DeadlineError`, or the signal's reason, or what `probe` throws, or
-   * `NotConnectedError` when it is stopped.
+   * Resolves with the first value of `probe` that is neither `undefined` nor `false`: tried at once and after
+   * each update, while the replica is what the server has. Rejects with `DeadlineError`, or the signal's
+   * reason, or what `probe` throws, or `NotConnectedError` when it is stopped.
    */
   waitFor<T>(probe: (replica: Replica<S>) => T | undefined | false, options: WaitOptions = {}): Promise<T> {
     const { timeout = this.#timeout, signal, what = "wait" } = options;
@@ -159,8 +164,9 @@ export class Database<S extends DatabaseShape = AnyDatabase> extends EventEmitte
   }
 
   /**
-   * Runs a transaction: all of it or nothing. When it resolves, the replica has what it did. Throws `TransactionError` or `RpcError`
-   * (refused), `OutcomeUnknownError` (unknown), `NotConnectedError` or `ModelError` (not sent).
+   * Runs a transaction: all of it or nothing. When it resolves, the replica has what it did. Throws
+   * `TransactionError` or `RpcError` (refused), `OutcomeUnknownError` (unknown), `NotConnectedError` or
+   * `ModelError` (not sent).
    */
   async transact(
     operations: readonly Operation[],
@@ -209,7 +215,10 @@ export class Database<S extends DatabaseShape = AnyDatabase> extends EventEmitte
     return this.call("get_schema", [database], options);
   }
 
-  /** Any method of the server's (ovsdb-server(7)). Rejects with `RpcError`, `DeadlineError`, `NotConnectedError`. */
+  /**
+   * Any method of the server's (ovsdb-server(7)). Rejects with `RpcError`, `DeadlineError`,
+   * `NotConnectedError`.
+   */
   call(method: string, params: Json[], options: CallOptions = {}): Promise<Json> {
     return this.#request(method, params, options, (result) => result);
   }

@@ -5,8 +5,9 @@ import type { MonitorPlan, RowUpdate } from "./monitor.js";
 import { conditionsToJson } from "./transaction.js";
 
 /**
- * Does for a server that knows only `monitor` what others do themselves: keeps the rows for which a condition holds. `isKnown` says
- * whether the replica has a row, so that one that begins to meet the conditions comes as new, and one that ends to, goes.
+ * Does for a server that knows only `monitor` what others do themselves: keeps the rows for which a condition
+ * holds. `isKnown` says whether the replica has a row, so that one that begins to meet the conditions comes
+ * as new, and one that ends to, goes.
  */
 export function filterUpdates(
   plan: MonitorPlan,

@@ -11,9 +11,9 @@ export interface LockEvents {
 }
 
 /**
- * A named lock of the server's (RFC 7047 §4.1.8): one client holds it, the others wait in line. It belongs to the connection,
- * and to that server: in a cluster all who mean the same lock must take the leader (option `leaderOnly`). A transaction that must
- * not be done without it begins with `assert`.
+ * A named lock of the server's (RFC 7047 §4.1.8): one client holds it, the others wait in line. It belongs to
+ * the connection, and to that server: in a cluster all who mean the same lock must take the leader (option
+ * `leaderOnly`). A transaction that must not be done without it begins with `assert`.
  */
 export class Lock extends EventEmitter<LockEvents> {
   readonly name: string;

@@ -101,7 +101,10 @@ export function parseUpdates(json: Json): RowUpdate[] {
   });
 }
 
-/** `<table-updates2>` of `monitor_cond`, `update2` and `update3` (ovsdb-server(7) §4.1.14). Throws `ProtocolError`. */
+/**
+ * `<table-updates2>` of `monitor_cond`, `update2` and `update3` (ovsdb-server(7) §4.1.14). Throws
+ * `ProtocolError`.
+ */
 export function parseUpdates2(json: Json): RowUpdate[] {
   return parseRows(json, ({ initial, insert, modify, ...others }) => {
     if (initial !== undefined) return { kind: "insert", columns: asObject(initial) };

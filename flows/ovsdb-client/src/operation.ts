@@ -11,8 +11,8 @@ export type AnyDatabase = Record<string, AnyRow>;
 export type Scalar = string | boolean | Integer;
 
 /**
- * A column's value in a row: a scalar; `undefined` where an optional one is absent; an array, in OVSDB's order, for a
- * set of more than one; a `Map` for a map.
+ * A column's value in a row: a scalar; `undefined` where an optional one is absent; an array, in OVSDB's
+ * order, for a set of more than one; a `Map` for a map.
  */
 export type ColumnValue = Scalar | undefined | readonly Scalar[] | ReadonlyMap<Scalar, Scalar>;
 
@@ -22,8 +22,8 @@ export type TableName<S> = Extract<keyof S, string>;
 export type ColumnName<R> = Extract<keyof R, string>;
 
 /**
- * What may be written where a row holds a `V`: references also by name, sets also as any iterable or a lone element,
- * maps also as plain objects where the keys are strings.
+ * What may be written where a row holds a `V`: references also by name, sets also as any iterable or a lone
+ * element, maps also as plain objects where the keys are strings.
  */
 export type Input<V> = [ColumnValue] extends [V] ? InputValue : TypedInput<V>;
 
@@ -73,8 +73,9 @@ export type AnyMutation = readonly [column: string, mutator: Mutator, value: Inp
 export type AnyInputRow = { readonly [column: string]: InputValue };
 
 /**
- * One step of a transaction (RFC 7047 §5.2), as a plain value: it can be built, compared and kept without a connection.
- * Column values are the ones that rows hold; the schema turns them into JSON when the transaction is sent.
+ * One step of a transaction (RFC 7047 §5.2), as a plain value: it can be built, compared and kept without a
+ * connection. Column values are the ones that rows hold; the schema turns them into JSON when the transaction
+ * is sent.
  */
 export type Operation =
   | {
@@ -119,7 +120,10 @@ export type Operation =
 
 /** Builders of operations, checked against the tables of `S`. They return values and do nothing else. */
 export interface Operations<S extends DatabaseShape> {
-  /** Adds a row. Columns that are left out get the default of their type. `as` names it for the rest of the transaction. */
+  /**
+   * Adds a row. Columns that are left out get the default of their type. `as` names it for the rest of the
+   * transaction.
+   */
   insert<T extends TableName<S>>(
     table: T,
     row: InputRow<S[T]>,
@@ -142,8 +146,9 @@ export interface Operations<S extends DatabaseShape> {
   /** Deletes all rows that meet every condition. */
   delete<T extends TableName<S>>(table: T, where: readonly Condition<S[T]>[]): Operation;
   /**
-   * Holds the transaction until the rows that meet `where` are (`==`) or are not (`!=`) exactly `rows` in `columns`.
-   * `timeout` in milliseconds; 0 turns it into a check (optimistic concurrency); without one it waits for ever.
+   * Holds the transaction until the rows that meet `where` are (`==`) or are not (`!=`) exactly `rows` in
+   * `columns`. `timeout` in milliseconds; 0 turns it into a check (optimistic concurrency); without one it
+   * waits for ever.
    */
   wait<T extends TableName<S>>(
     table: T,

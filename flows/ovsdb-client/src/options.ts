@@ -3,8 +3,8 @@ import type { ColumnName, Condition, DatabaseShape, TableName } from "./operatio
 import type { ReconnectTiming } from "./reconnect.js";
 
 /**
- * Which rows and columns of a table to follow: all columns, or some; all rows, or those for which any one of the conditions
- * holds (in a transaction all must hold). Columns that a condition names are followed too.
+ * Which rows and columns of a table to follow: all columns, or some; all rows, or those for which any one of
+ * the conditions holds (in a transaction all must hold). Columns that a condition names are followed too.
  */
 export type TableSelection<R> =
   | "all"
@@ -38,7 +38,10 @@ export interface DatabaseOptions<S extends DatabaseShape> {
   tls?: TlsOptions;
   /** Of a cluster, take only the leader. Default: true. */
   leaderOnly?: boolean;
-  /** Milliseconds without a byte from the server until it is probed, and as long again for its answer; 0: never. Default: 5000. */
+  /**
+   * Milliseconds without a byte from the server until it is probed, and as long again for its answer; 0:
+   * never. Default: 5000.
+   */
   probeInterval?: number;
   /** Milliseconds; see `Reconnect`. */
   reconnect?: Partial<Omit<ReconnectTiming, "probeInterval">>;

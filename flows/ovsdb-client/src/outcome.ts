@@ -4,12 +4,14 @@ import type { OperationResult, TransactionError } from "./transaction.js";
 /**
  * What became of a transaction.
  *
- * | state       | what it means                                                                              |
- * |-------------|--------------------------------------------------------------------------------------------|
- * | `committed` | done                                                                                       |
- * | `refused`   | the server said no; nothing was done                                                       |
- * | `unsent`    | nothing was sent                                                                           |
- * | `unknown`   | sent, but the connection or the time was lost before the answer: done or not, the replica shows it once that is synchronised again |
+ * | state       | what it means                                                                    |
+ * |-------------|----------------------------------------------------------------------------------|
+ * | `committed` | done                                                                             |
+ * | `refused`   | the server said no; nothing was done                                             |
+ * | `unsent`    | nothing was sent                                                                 |
+ * | `unknown`   | sent, but the connection or the time was lost before the answer                  |
+ *
+ * After `unknown` the replica shows what was done, once it is synchronised again.
  */
 export type Outcome =
   | { readonly state: "committed"; readonly results: readonly OperationResult[] }

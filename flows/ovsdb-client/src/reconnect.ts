@@ -1,6 +1,6 @@
 /**
- * When to connect, probe and give up: a state machine without sockets or clocks; `now` is an argument, in milliseconds of
- * any monotonic clock.
+ * When to connect, probe and give up: a state machine without sockets or clocks; `now` is an argument, in
+ * milliseconds of any monotonic clock.
  *
  * | state        | what it waits for                                   | `run` says then | and goes to            |
  * |--------------|-----------------------------------------------------|-----------------|------------------------|
@@ -12,13 +12,13 @@
  *
  * `disconnected` (also: could not connect) goes to `backoff` from anywhere, `disable` to `void`.
  *
- * The first try is made at once, and so are `freeTries` after failures (as many as there are other remotes to try). Then
- * there is a wait before each: `minBackoff`, doubled every time up to `maxBackoff`. A connection that stayed up for longer
- * than the wait before it, and than `minBackoff`, starts the count again.
+ * The first try is made at once, and so are `freeTries` after failures (as many as there are other remotes to
+ * try). Then there is a wait before each: `minBackoff`, doubled every time up to `maxBackoff`. A connection
+ * that stayed up for longer than the wait before it, and than `minBackoff`, starts the count again.
  *
- * Silence counts only once the process has looked: when it was busy for longer than the probe interval, the answer may
- * be lying in the socket. So after a deadline passes, `run` says `look`, and the caller reads what is there (`activity`), says
- * `looked`, and runs again.
+ * Silence counts only once the process has looked: when it was busy for longer than the probe interval, the
+ * answer may be lying in the socket. So after a deadline passes, `run` says `look`, and the caller reads what
+ * is there (`activity`), says `looked`, and runs again.
  */
 export class Reconnect {
   readonly #timing: ReconnectTiming;
@@ -69,8 +69,9 @@ export class Reconnect {
     const { minBackoff, maxBackoff, freeTries } = this.#timing;
     const wasUp = this.#state === "active" || this.#state === "idle";
     if (wasUp && now - this.#connectedAt > Math.max(this.#backoff, minBackoff)) this.#startAgain();
-    if (++this.#failures > freeTries)
+    if (++this.#failures > freeTries) {
       this.#backoff = Math.min(Math.max(this.#backoff * 2, minBackoff), maxBackoff);
+    }
     this.#enter("backoff", now);
   }
 

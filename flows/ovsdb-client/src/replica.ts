@@ -32,8 +32,8 @@ export interface Table<R> {
 }
 
 /**
- * What is known of a database. Rows are frozen: a changed row is another object. Between two updates nothing changes, and
- * half an update is never seen; who needs it to hold still for longer takes a `snapshot`.
+ * What is known of a database. Rows are frozen: a changed row is another object. Between two updates nothing
+ * changes, and half an update is never seen; who needs it to hold still for longer takes a `snapshot`.
  */
 export interface Replica<S extends DatabaseShape> {
   table<T extends TableName<S>>(name: T): Table<S[T]>;
@@ -110,8 +110,8 @@ export class ReplicaStore implements Replica<AnyDatabase> {
   }
 
   /**
-   * Takes a complete state of the database in place of what there is. Throws `ProtocolError` or `ModelError` where it
-   * does not fit, and then has changed nothing.
+   * Takes a complete state of the database in place of what there is. Throws `ProtocolError` or `ModelError`
+   * where it does not fit, and then has changed nothing.
    */
   load(plan: MonitorPlan, updates: readonly RowUpdate[]): Change[] {
     const fresh = new ReplicaStore();
@@ -128,7 +128,10 @@ export class ReplicaStore implements Replica<AnyDatabase> {
     return changes;
   }
 
-  /** Takes an update, all of it or, where it throws `ProtocolError` or `ModelError` because it does not fit, nothing. */
+  /**
+   * Takes an update, all of it or, where it throws `ProtocolError` or `ModelError` because it does not fit,
+   * nothing.
+   */
   apply(updates: readonly RowUpdate[]): Change[] {
     const changes = updates.map((update) => this.#change(update));
     for (const change of changes) {

@@ -58,14 +58,15 @@ type MonitorMethod = "monitor_cond_since" | "monitor_cond" | "monitor";
 /**
  * What is said with one server, in this order (as ovsdb-server(7) means its clients to):
  *
- * | step    | what                                                                | what ends it                          |
- * |---------|---------------------------------------------------------------------|---------------------------------------|
- * | server  | follow `_Server`; is this server's copy of the database what we want? | an objection to the server ends the session, now and later |
- * | schema  | parse it; lay the selection over it                                 |                                       |
- * | monitor | `monitor_cond_since`, else `monitor_cond`, else `monitor`           |                                       |
- * | follow  | updates go to the store                                             | another schema, `monitor_canceled`: schema again |
+ * | step    | what                                                           | what ends it                           |
+ * |---------|----------------------------------------------------------------|----------------------------------------|
+ * | server  | follow `_Server`: is this server's copy the one that we want?  | an objection ends the session, also later |
+ * | schema  | parse it, lay the selection over it                            |                                        |
+ * | monitor | `monitor_cond_since`, else `monitor_cond`, else `monitor`      |                                        |
+ * | follow  | updates go to the store                                        | another schema or `monitor_canceled`: to `schema` |
  *
- * There is one monitor for the database; its id has a number, so that what is said of an earlier one is not taken for it.
+ * There is one monitor for the database; its id has a number, so that what is said of an earlier one is not
+ * taken for it.
  */
 export class Session {
   readonly #peer: RpcPeer;
@@ -228,8 +229,9 @@ export class Session {
     };
     const since = (result: Json) => {
       const [found, last, updates] = Array.isArray(result) ? result : [];
-      if (typeof last !== "string" || updates === undefined)
+      if (typeof last !== "string" || updates === undefined) {
         throw new ProtocolError("monitor_cond_since: no reply");
+      }
       const rows = parseUpdates2(updates);
       return begin("monitor_cond_since", () => {
         memory.forget();

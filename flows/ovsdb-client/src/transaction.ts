@@ -132,15 +132,17 @@ function mutationToJson(table: TableSchema, [column, mutator, value]: AnyMutatio
       inputToJson({ key: { type: type.key.type }, min: 0, max: Number.POSITIVE_INFINITY }, value, where),
     ];
   }
-  if (mutator === "insert" || mutator === "delete")
+  if (mutator === "insert" || mutator === "delete") {
     return [column, mutator, inputToJson(anyCount, value, where)];
+  }
   // The operand is not a value of the column: its constraints hold for the result.
   return [column, mutator, inputToJson({ key: { type: type.key.type }, min: 1, max: 1 }, value, where)];
 }
 
 /**
- * Takes the reply to `transact` apart (RFC 7047 §4.1.3): a result for each operation, up to the first that failed; one more,
- * an error, where the commit did. Throws `TransactionError`, or `ProtocolError` where it is none of these.
+ * Takes the reply to `transact` apart (RFC 7047 §4.1.3): a result for each operation, up to the first that
+ * failed; one more, an error, where the commit did. Throws `TransactionError`, or `ProtocolError` where it is
+ * none of these.
  */
 export function parseResults(
   schema: DatabaseSchema,
@@ -154,8 +156,9 @@ export function parseResults(
     const operation = operations[index];
     throw new TransactionError(result["error"], details, operation && index, operation);
   }
-  if (reply.length !== operations.length)
+  if (reply.length !== operations.length) {
     throw new ProtocolError("a transaction's result has another length");
+  }
   return operations.map((operation, index) => parseResult(schema, operation, reply[index] as Json));
 }
 

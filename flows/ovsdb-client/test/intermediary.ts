@@ -6,8 +6,8 @@ import { type Json, JsonReader, stringifyJson } from "../src/index.js";
 type Message = { method?: Json; params?: Json; id?: Json; result?: Json };
 
 /**
- * Stands between a client and a real server, to make that server look older: requests that `refuse` has an answer for get that, as an
- * error, and go no further. It also keeps what was asked and answered.
+ * Stands between a client and a real server, to make that server look older: requests that `refuse` has an
+ * answer for get that, as an error, and go no further. It also keeps what was asked and answered.
  */
 export class Intermediary {
   readonly path: string;

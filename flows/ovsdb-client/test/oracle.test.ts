@@ -111,8 +111,8 @@ describe("beside ovsdb-server", () => {
   }
 
   /**
-   * Multiplying integers of one sign, ovsdb-server 3.1 misjudges the range, and multiplying a negative one by 0 it dies
-   * (`mul_int` in ovsdb/mutation.c).
+   * Multiplying integers of one sign, ovsdb-server 3.1 misjudges the range, and multiplying a negative one by
+   * 0 it dies (`mul_int` in ovsdb/mutation.c).
    */
   function isMistaken(held: Json, value: Json): boolean {
     return value === 0 || [held, value].flat(3).some((factor) => typeof factor === "bigint");

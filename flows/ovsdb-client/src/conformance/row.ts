@@ -11,16 +11,19 @@ export interface DatamodelRow {
   readonly expect: readonly string[] | string;
 }
 
-/** Does what the row says and compares. Returns `undefined` where it comes out as expected, otherwise what is different. */
+/**
+ * Does what the row says and compares. Returns `undefined` where it comes out as expected, otherwise what is
+ * different.
+ */
 export function checkDatamodelRow({ argv, positive, expect }: DatamodelRow): string | undefined {
   const expected = typeof expect === "string" ? expect : text(expect);
+  const wanted = `${positive ? "expected" : "expected an error with"}:\n${expected}`;
   const result = run(argv);
   if (result instanceof Error) {
-    if (!positive && result.message.includes(expected)) return undefined;
-    return `${positive ? "expected" : "expected an error with"}:\n${expected}\nbut it failed: ${result.message}`;
+    const isRight = !positive && result.message.includes(expected);
+    return isRight ? undefined : `${wanted}\nbut it failed: ${result.message}`;
   }
-  if (positive && result === expected) return undefined;
-  return `${positive ? "expected" : "expected an error with"}:\n${expected}\nbut it printed:\n${result}`;
+  return positive && result === expected ? undefined : `${wanted}\nbut it printed:\n${result}`;
 }
 
 function run(argv: readonly string[]): string | Error {

@@ -39,7 +39,9 @@ export function compareRows(tableText: string, ...rows: string[]): string[] {
   );
 }
 
-/** Stands for OVS's hash, which has no collisions on small rows but one: of a UUID it takes the first 32 bits. */
+/**
+ * Stands for OVS's hash, which has no collisions on small rows but one: of a UUID it takes the first 32 bits.
+ */
 function hash(table: TableSchema, row: DatumRow): string {
   const columns = [...row].map(([name, { keys, values = [] }]) => {
     const type = columnType(table, name);

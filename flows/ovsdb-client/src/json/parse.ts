@@ -23,9 +23,9 @@ const LONGEST_NUMBER = 1000;
 /**
  * Parses one JSON text (RFC 8259), integers exact to 64 bits.
  *
- * `JSON.parse` gives the same but for numbers: see `Json` for when an integer is a `bigint`; -0 is 0, as ovsdb-server has
- * it; and a number that is too great for a double is the greatest one rather than infinity (ovsdb-server writes reals
- * with 15 digits, so that its greatest comes out rounded beyond the range).
+ * `JSON.parse` gives the same but for numbers: see `Json` for when an integer is a `bigint`; -0 is 0, as
+ * ovsdb-server has it; and a number that is too great for a double is the greatest one rather than infinity
+ * (ovsdb-server writes reals with 15 digits, so that its greatest comes out rounded beyond the range).
  */
 export function parseJson(text: string): Json {
   const parser = new Parser(text);
@@ -147,8 +147,9 @@ class Parser {
     const start = this.#at;
     const literal = this.#match(NUMBER);
     if (literal === "") throw this.#unexpected("a value");
-    if (literal.length > LONGEST_NUMBER)
+    if (literal.length > LONGEST_NUMBER) {
       throw new JsonError("JSON_SYNTAX", "number with too many digits", start);
+    }
     const number = Number(literal);
     if (Number.isSafeInteger(number)) return number + 0; // -0 + 0 is 0
     if (!Number.isFinite(number)) return Math.sign(number) * Number.MAX_VALUE;

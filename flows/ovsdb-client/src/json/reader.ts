@@ -10,9 +10,9 @@ const CLOSE_BRACE = 0x7d;
 const SPACE = 0x20;
 
 /**
- * Takes a byte stream apart into JSON values. JSON-RPC has no framing and no newlines (RFC 7047 §4): a message ends where
- * its outermost bracket closes. So each byte is looked at once as it comes, for brackets outside strings, and each
- * message parsed once when it is whole, however the stream is cut into chunks.
+ * Takes a byte stream apart into JSON values. JSON-RPC has no framing and no newlines (RFC 7047 §4): a
+ * message ends where its outermost bracket closes. So each byte is looked at once as it comes, for brackets
+ * outside strings, and each message parsed once when it is whole, however the stream is cut into chunks.
  */
 export class JsonReader {
   readonly #limit: number;
@@ -34,8 +34,8 @@ export class JsonReader {
   }
 
   /**
-   * Takes the next bytes; yields the values that they complete. Throws a `JsonError` where the stream is not JSON, or
-   * a message too large; the stream cannot be taken up again after that.
+   * Takes the next bytes; yields the values that they complete. Throws a `JsonError` where the stream is not
+   * JSON, or a message too large; the stream cannot be taken up again after that.
    */
   *push(chunk: Uint8Array): Generator<Json, void, undefined> {
     let start = 0;

@@ -20,8 +20,8 @@ export function stringifyJson(value: Json): string {
 }
 
 /**
- * For people: one text for equal values, as OVS's own programs print them. Members are in order of their names, reals have 15
- * digits.
+ * For people: one text for equal values, as OVS's own programs print them. Members are in order of their
+ * names, reals have 15 digits.
  */
 export function printJson(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(printJson).join(",")}]`;
@@ -32,7 +32,10 @@ export function printJson(value: Json): string {
   return typeof value === "number" && !Number.isSafeInteger(value) ? formatReal(value) : stringifyJson(value);
 }
 
-/** 15 significant digits, as C's `%.15g` writes them: exact for what people wrote, quiet about binary fractions. */
+/**
+ * 15 significant digits, as C's `%.15g` writes them: exact for what people wrote, quiet about binary
+ * fractions.
+ */
 export function formatReal(value: number): string {
   if (value === 0) return "0";
   const shown = rounded(value);

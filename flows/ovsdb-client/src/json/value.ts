@@ -1,8 +1,8 @@
 /**
  * A JSON value with exact 64-bit integers.
  *
- * A number is a `bigint` if, and only if, it is an integer that a `number` cannot hold exactly
- * (magnitude above 2^53 - 1) and that fits in 64 bits with sign. So a `bigint` never equals a `number`, and `===`
+ * A number is a `bigint` if, and only if, it is an integer that a `number` cannot hold exactly (magnitude
+ * above 2^53 - 1) and that fits in 64 bits with sign. So a `bigint` never equals a `number`, and `===`
  * compares rightly.
  */
 export type Json = null | boolean | number | bigint | string | Json[] | JsonObject;

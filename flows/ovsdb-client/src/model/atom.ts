@@ -78,7 +78,9 @@ function rank(unit: number): number {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }
 
-/** Throws a `ModelError` where the atom breaks the type's constraints. References are the server's to check. */
+/**
+ * Throws a `ModelError` where the atom breaks the type's constraints. References are the server's to check.
+ */
 export function checkAtom(base: BaseType, atom: Atom): void {
   if (base.enum && !base.enum.some((allowed) => compareAtoms(allowed, atom) === 0)) {
     const allowed = base.enum.map((value) => formatAtom(base.type, value)).join(", ");

@@ -4,10 +4,12 @@ import { type Atom, compareAtoms } from "./atom.js";
 import { compareData, type Datum, datumToJson, equalData, findKey, parseDatum } from "./datum.js";
 import { ModelError, syntaxError } from "./error.js";
 import { columnType, type TableSchema } from "./schema.js";
-import { type ColumnType, describeType, isSingle } from "./type.js";
+import { type AtomicType, type ColumnType, describeType, isSingle } from "./type.js";
 
 /** From what leaves the fewest rows to what leaves the most, as ovsdb-server guesses, and tries them. */
 const FUNCTIONS = ["==", "includes", "<=", "<", ">=", ">", "excludes", "!="] as const;
+
+const NUMBERS: ReadonlySet<AtomicType> = new Set(["integer", "real"]);
 
 /** A condition on a column (RFC 7047 §5.1, `<condition>`), or one that always or never holds. */
 export type Clause =
@@ -57,9 +59,8 @@ function argumentType(column: string, type: ColumnType, is: ConditionFunction, j
       return isScalar(type) ? type : { ...type, min: 0, max: Number.POSITIVE_INFINITY };
     default:
       // For an optional column too: an absent value is neither less nor more than anything.
-      if (isSingle(type) && (type.key.type === "integer" || type.key.type === "real"))
-        return { ...type, min: 1 };
-      throw typeMismatch(is, column, type, json);
+      if (!isSingle(type) || !NUMBERS.has(type.key.type)) throw typeMismatch(is, column, type, json);
+      return { ...type, min: 1 };
   }
 }
 

@@ -4,8 +4,8 @@ import { ModelError, syntaxError } from "./error.js";
 import type { ColumnType } from "./type.js";
 
 /**
- * The value of a column, whatever its type (RFC 7047 §5.1, `<value>`): its elements, sorted and each there once; in a
- * map `values[i]` belongs to `keys[i]`.
+ * The value of a column, whatever its type (RFC 7047 §5.1, `<value>`): its elements, sorted and each there
+ * once; in a map `values[i]` belongs to `keys[i]`.
  */
 export interface Datum {
   readonly keys: readonly Atom[];
@@ -72,8 +72,9 @@ export function sorted(keys: readonly Atom[], values?: readonly Atom[]): Datum {
 export function datumToJson(type: ColumnType, { keys, values = [] }: Datum): Json {
   const atoms = keys.map((atom) => atomToJson(type.key.type, atom));
   const { value } = type;
-  if (value)
+  if (value) {
     return ["map", atoms.map((atom, index) => [atom, atomToJson(value.type, values[index] as Atom)])];
+  }
   return atoms.length === 1 ? (atoms[0] as Json) : ["set", atoms];
 }
 

@@ -2,8 +2,8 @@ import { printJson } from "../json/stringify.js";
 import type { Json } from "../json/value.js";
 
 /**
- * Data that the data model of RFC 7047 does not allow. The wording is that of ovsdb-server, so that a search for either finds
- * the other.
+ * Data that the data model of RFC 7047 does not allow. The wording is that of ovsdb-server, so that a search
+ * for either finds the other.
  */
 export class ModelError extends Error {
   readonly code = "MODEL";

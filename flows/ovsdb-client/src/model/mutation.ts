@@ -78,8 +78,8 @@ export function mutationsToJson(mutations: readonly ParsedMutation[]): Json {
 }
 
 /**
- * What a column's datum becomes. Throws a `ModelError`: `constraint violation` where the type does not allow the result, `range error`
- * beyond 64 bits or the reals, `domain error` for a division by zero.
+ * What a column's datum becomes. Throws a `ModelError`: `constraint violation` where the type does not allow
+ * the result, `range error` beyond 64 bits or the reals, `domain error` for a division by zero.
  */
 export function mutate({ type, mutator, operand }: ParsedMutation, datum: Datum): Datum {
   const result =

@@ -6,7 +6,10 @@ import { type Datum, sorted } from "./datum.js";
 import { ModelError } from "./error.js";
 import { type BaseType, type ColumnType, describeType } from "./type.js";
 
-/** What `ovs-vsctl` takes on its command line and prints: an alternative to JSON for people (ovs-vsctl(8), "Database Values"). */
+/**
+ * What `ovs-vsctl` takes on its command line and prints: an alternative to JSON for people (ovs-vsctl(8),
+ * "Database Values").
+ */
 
 /** More than this of a range would be a slip. ovsdb-server has the same limit. */
 const LONGEST_RANGE = 4096n;
@@ -96,8 +99,9 @@ export function parseDatumText(type: ColumnType, text: string): Datum {
   const scanner = new Scanner(text);
   scanner.space();
   const isBracketed = scanner.take(open);
-  if (!isBracketed && scanner.atEnd)
+  if (!isBracketed && scanner.atEnd) {
     throw wrong(`use "${open}${close}" to specify the empty ${type.value ? "map" : "set"}`);
+  }
   const keys: Atom[] = [];
   const values: Atom[] = [];
   scanner.space();

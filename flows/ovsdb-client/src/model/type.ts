@@ -122,16 +122,18 @@ export function parseColumnType(json: Json): ColumnType {
   const min = parseCount(members.optional("min", "integer"));
   const max = parseCount(members.optional("max", "integer", "string"));
   members.finish();
-  if ((min !== 0 && min !== 1) || max < 1 || min > max)
+  if ((min !== 0 && min !== 1) || max < 1 || min > max) {
     throw syntaxError(json, "ovsdb type fails constraint checks");
+  }
   return { key, ...(value !== undefined && { value: parseBaseType(value) }), min, max };
 }
 
 function parseCount(json: Integer | string | undefined): number {
   if (json === undefined) return 1;
   if (json === "unlimited") return Number.POSITIVE_INFINITY;
-  if (typeof json === "string" || json < 0 || json > UINT_MAX)
+  if (typeof json === "string" || json < 0 || json >= UINT_MAX) {
     throw syntaxError(json, "bad min or max value");
+  }
   return Number(json);
 }
 

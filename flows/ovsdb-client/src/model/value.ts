@@ -24,8 +24,8 @@ export function fromValue(type: ColumnType, value: ColumnValue): Datum {
 }
 
 /**
- * What a caller wrote, as JSON for the server. Throws a `ModelError`, which begins with `where`, where the type does not
- * allow it.
+ * What a caller wrote, as JSON for the server. Throws a `ModelError`, which begins with `where`, where the
+ * type does not allow it.
  */
 export function inputToJson(type: ColumnType, input: InputValue, where: string): Json {
   const { key, value } = type;

@@ -21,7 +21,9 @@ export interface ConnectionHandlers {
   /** A conversation begins. */
   open(peer: RpcPeer, remote: string): void;
   notification(notification: Notification): void;
-  /** It ended, or could not be begun; the next try is already planned. All its requests have been rejected. */
+  /**
+   * It ended, or could not be begun; the next try is already planned. All its requests have been rejected.
+   */
   closed(reason: Error): void;
 }
 

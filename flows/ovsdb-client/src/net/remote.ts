@@ -18,8 +18,8 @@ export interface TlsOptions {
   cert?: string | Buffer;
   key?: string | Buffer;
   /**
-   * The name that the server's certificate must carry. OVS's own PKI issues certificates without host names, so by
-   * default the certificate must only come from `ca`.
+   * The name that the server's certificate must carry. OVS's own PKI issues certificates without host names,
+   * so by default the certificate must only come from `ca`.
    */
   serverName?: string;
 }
@@ -39,7 +39,10 @@ export class RemoteError extends Error {
   }
 }
 
-/** Parses `unix:PATH`, `tcp:HOST[:PORT]`, `ssl:HOST[:PORT]`, several separated by commas; IPv6 addresses in brackets. */
+/**
+ * Parses `unix:PATH`, `tcp:HOST[:PORT]`, `ssl:HOST[:PORT]`, several separated by commas; IPv6 addresses in
+ * brackets.
+ */
 export function parseRemotes(remotes: string | readonly string[]): Remote[] {
   const texts = typeof remotes === "string" ? remotes.split(",") : remotes;
   return texts.map((text) => parseRemote(text.trim()));
@@ -57,8 +60,9 @@ function parseRemote(text: string): Remote {
   const match = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::([0-9]+))?$/.exec(rest);
   const host = match?.[1] ?? match?.[2];
   if (!match || host === undefined) throw new RemoteError(text, `no host; ${EXPECTED}`);
-  if (match[1] !== undefined && !isIPv6(match[1]))
+  if (match[1] !== undefined && !isIPv6(match[1])) {
     throw new RemoteError(text, "no IPv6 address in the brackets");
+  }
   const port = match[3] === undefined ? OVSDB_PORT : Number(match[3]);
   if (port < 1 || port > 65535) throw new RemoteError(text, `port ${port} is out of range`);
   return { kind, host, port };
@@ -76,7 +80,10 @@ export interface TlsKeys {
   readonly serverName: string | undefined;
 }
 
-/** Reads the keys where a remote needs them. Throws `RemoteError` where there are none, or where they cannot be used. */
+/**
+ * Reads the keys where a remote needs them. Throws `RemoteError` where there are none, or where they cannot
+ * be used.
+ */
 export function readKeys(remotes: readonly Remote[], tls: TlsOptions | undefined): TlsKeys | undefined {
   const secured = remotes.find((remote) => remote.kind === "ssl");
   if (!secured) return undefined;

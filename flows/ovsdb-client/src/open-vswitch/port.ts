@@ -16,7 +16,10 @@ export interface PortSpecification {
   name: string;
   /** `internal` for a port that the switch makes, "" for a device that is there already (e.g. a tap). */
   type: string;
-  /** Marks the owner on port and interface, e.g. `{ "owner": "site-a" }`. A port without these marks is another's. */
+  /**
+   * Marks the owner on port and interface, e.g. `{ "owner": "site-a" }`. A port without these marks is
+   * another's.
+   */
   owner: Readonly<Record<string, string>>;
   /** A MAC address for an internal port. */
   mac?: string;
@@ -49,16 +52,19 @@ export function findInterface(replica: Replica<SwitchTables>, name: string): Row
   return replica.table("Interface").find((row) => row.name === name);
 }
 
-/** The version of Open vSwitch. The distribution's start script writes it, so a switch started by hand may have none. */
+/**
+ * The version of Open vSwitch. The distribution's start script writes it, so a switch started by hand may
+ * have none.
+ */
 export function switchVersion(replica: Replica<SwitchTables>): string | undefined {
   const [row] = replica.table("Open_vSwitch");
   return row?.ovs_version;
 }
 
 /**
- * Makes sure that the port is on the bridge, in one transaction. What is there already stays, so it can be called again after any
- * failure; it does so itself after a lost connection while there is time. Throws `PortError` where there is no such bridge, or the
- * name is taken by a port of another bridge or owner.
+ * Makes sure that the port is on the bridge, in one transaction. What is there already stays, so it can be
+ * called again after any failure; it does so itself after a lost connection while there is time. Throws
+ * `PortError` where there is no such bridge, or the name is taken by a port of another bridge or owner.
  */
 export async function addPort(
   db: Database<SwitchTables>,
@@ -68,7 +74,10 @@ export async function addPort(
   await settle(db, options, (replica) => additions(replica, port));
 }
 
-/** Takes the port off its bridge if it is there and carries the owner's marks. Resolves to whether it was there. */
+/**
+ * Takes the port off its bridge if it is there and carries the owner's marks. Resolves to whether it was
+ * there.
+ */
 export async function deletePort(
   db: Database<SwitchTables>,
   { bridge, name, owner }: Pick<PortSpecification, "bridge" | "name" | "owner">,
@@ -95,8 +104,8 @@ export interface AttachedPort {
 }
 
 /**
- * Resolves when the interface has an OpenFlow port number, and the MAC address that was asked for. An error that vswitchd reports may pass (a device may yet
- * come), so it is waited out; a `DeadlineError` names it.
+ * Resolves when the interface has an OpenFlow port number, and the MAC address that was asked for. An error
+ * that vswitchd reports may pass (a device may yet come), so it is waited out; a `DeadlineError` names it.
  */
 export async function waitForPort(
   db: Database<SwitchTables>,
@@ -160,8 +169,9 @@ function isOwned(port: Row<"Port">, owner: PortSpecification["owner"]): boolean 
 }
 
 /**
- * Brings the database to where `steps` finds nothing more to do; resolves to the number of transactions. What another client did in
- * between (a `wait` that fails), or a connection that was lost, is a reason to look again.
+ * Brings the database to where `steps` finds nothing more to do; resolves to the number of transactions. What
+ * another client did in between (a `wait` that fails), or a connection that was lost, is a reason to look
+ * again.
  */
 async function settle(
   db: Database<SwitchTables>,

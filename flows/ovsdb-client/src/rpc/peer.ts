@@ -7,8 +7,8 @@ export interface RequestOptions<T> {
   timeout: number;
   signal?: AbortSignal | undefined;
   /**
-   * Turns the result into what the promise gives. It runs in the order of the stream, before any message that came
-   * after the reply is looked at, which a promise's continuation does not.
+   * Turns the result into what the promise gives. It runs in the order of the stream, before any message that
+   * came after the reply is looked at, which a promise's continuation does not.
    */
   decode: (result: Json) => T;
 }
@@ -24,8 +24,9 @@ interface Pending {
 }
 
 /**
- * One side of a JSON-RPC 1.0 conversation (RFC 7047 §4): ids, replies, deadlines; `echo` from the other side is answered at once.
- * It knows no sockets: what it has to say goes to `send`, what arrives comes to `receive`.
+ * One side of a JSON-RPC 1.0 conversation (RFC 7047 §4): ids, replies, deadlines; `echo` from the other side
+ * is answered at once. It knows no sockets: what it has to say goes to `send`, what arrives comes to
+ * `receive`.
  */
 export class RpcPeer {
   readonly #send: (text: string) => void;
@@ -45,8 +46,8 @@ export class RpcPeer {
   }
 
   /**
-   * Sends a request. Rejects with `RpcError` (the server's answer is an error), `DeadlineError`, the signal's reason, or
-   * the reason that `close` was given.
+   * Sends a request. Rejects with `RpcError` (the server's answer is an error), `DeadlineError`, the signal's
+   * reason, or the reason that `close` was given.
    */
   request<T>(method: string, params: Json[], options: RequestOptions<T>): Promise<T> {
     return new Promise((resolve, reject) => {
