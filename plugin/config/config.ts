@@ -71,9 +71,7 @@ export interface PeerConfig {
 export interface TcpEdgeConfig {
   /** Port of the transparent listener. No client ever addresses it. */
   readonly port: number;
-  /** Bytes that a connection may have under way in one direction at first … */
-  readonly credit: number;
-  /** … and at most. */
+  /** Bytes that a connection may have under way in one direction; it begins with less (`INITIAL_CREDIT`). */
   readonly creditMax: number;
   /** Idle time after which the applications' sockets are probed. */
   readonly keepalive: number;

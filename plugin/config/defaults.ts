@@ -24,7 +24,6 @@ export function resolve(checked: File): Config {
     edge: {
       tcp: {
         port: edge.tcp.port,
-        credit: edge.tcp.credit,
         creditMax: edge.tcp.credit_max,
         keepalive: edge.tcp.keepalive,
         connectTimeout: edge.tcp.connect_timeout,

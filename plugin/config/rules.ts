@@ -189,20 +189,15 @@ const probesKeepSteering: Rule = function* (read) {
 };
 
 const creditFits: Rule = function* (read) {
-  const sizes = (["credit", "credit_max", "memory"] as const).map((field) => ({
-    field,
-    value: read(tcp[field], "edge", "tcp", field),
-  }));
-  for (const [index, { field, value }] of sizes.entries()) {
-    const larger = sizes[index + 1];
-    if (larger?.value === undefined || value === undefined || value <= larger.value) continue;
-    yield {
-      path: ["edge", "tcp", field],
-      found: formatSize(value),
-      expected: `at most ${formatSize(larger.value)} (edge.tcp.${larger.field})`,
-      advice: `lower ${field} or raise ${larger.field}`,
-    };
-  }
+  const credit = read(tcp.credit_max, "edge", "tcp", "credit_max");
+  const memory = read(tcp.memory, "edge", "tcp", "memory");
+  if (credit === undefined || memory === undefined || credit <= memory) return;
+  yield {
+    path: ["edge", "tcp", "credit_max"],
+    found: formatSize(credit),
+    expected: `at most ${formatSize(memory)} (edge.tcp.memory)`,
+    advice: "lower credit_max or raise memory",
+  };
 };
 
 const marksDiffer: Rule = function* (read) {

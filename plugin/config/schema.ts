@@ -147,12 +147,9 @@ export const tcp = z
   .strictObject(
     {
       port: integer(4755, 1, 65_535).prefault(4755).describe("TCP port of the transparent listener."),
-      credit: size("1MB", 16 * kilobyte, gigabyte)
-        .prefault("1MB")
-        .describe("What a connection may have under way in one direction at first."),
-      credit_max: size("16MB", 16 * kilobyte, gigabyte)
+      credit_max: size("16MB", megabyte, gigabyte)
         .prefault("16MB")
-        .describe("The same, at most."),
+        .describe("What a connection may have under way in one direction; it begins with 1MB."),
       keepalive: duration("15s", second, 7200 * second)
         .prefault("15s")
         .describe("Idle time after which the applications' ends of a connection are probed."),

@@ -54,7 +54,6 @@ table:
 edge:
   tcp:
     port: 4755
-    credit: 1MB
     credit_max: 16MB
     keepalive: 15s
     connect_timeout: 20s
@@ -141,7 +140,6 @@ describe("configuration", () => {
       edge: {
         tcp: {
           port: 4755,
-          credit: 1_048_576,
           creditMax: 16_777_216,
           keepalive: 15_000,
           connectTimeout: 20_000,
@@ -562,13 +560,6 @@ const wrong: readonly [
     /^found an unknown field, expected one of name, protocol, source/,
   ],
   ["port: 4755", "port: 0", [0, 11], "edge.tcp.port", /^found 0, expected a whole number from 1 to 65535/],
-  [
-    "credit:",
-    "credit: 17MB",
-    [0, 13],
-    "edge.tcp.credit",
-    /^found 17MB, expected at most 16MB \(edge.tcp.credit_max\); lower credit or raise credit_max$/,
-  ],
   [
     "credit_max:",
     "credit_max: 513MB",
