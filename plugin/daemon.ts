@@ -5,7 +5,7 @@ import { DgramPort, type MessageAddresses } from "../driver/index.js";
 import { addressText } from "../driver/ip-address.js";
 import { Steering } from "../flows/index.js";
 import type { Config, Endpoint } from "./config/index.js";
-import { EdgeMemory, listenTransparent } from "./edge/tcp/index.js";
+import { abort, EdgeMemory, listenTransparent } from "./edge/tcp/index.js";
 import { Canary, canaryName, HostRules } from "./host/index.js";
 import type { Logger } from "./log.js";
 import { Peer } from "./peer.js";
@@ -217,7 +217,7 @@ export class Daemon {
     const peer = entry?.action.type === "optimize" ? this.#dataPath?.peers.get(entry.action.peer) : undefined;
     // The switch is told when a peer goes, or memory does; what was under way to us just then has nowhere to go.
     if (peer?.reachable && !this.#full) peer.intercept(accepted, addresses);
-    else accepted.resetAndDestroy();
+    else abort(accepted);
   }
 
   /** Past the ceiling new connections pass directly, until a good part of the memory is free again. */

@@ -7,6 +7,7 @@ export { Poller } from "./poller.js";
 export { descriptorOf } from "./process.js";
 export { Region } from "./region.js";
 export {
+  abortOnClose,
   bind,
   connect,
   type Endpoint,

@@ -31,6 +31,9 @@ export const SocketOption = {
   udpReceiveOffload: [17, 104],
 } as const satisfies Record<string, readonly [level: number, name: number]>;
 
+/** Its value is a struct linger: two ints. */
+const LINGER = [1, 13] as const;
+
 export interface Endpoint {
   readonly address: string;
   readonly port: number;
@@ -93,6 +96,16 @@ export function getOption(fd: number, option: keyof typeof SocketOption): number
     option,
   );
   return scratch.bytes.readInt32LE(VALUE_AT);
+}
+
+/**
+ * Makes the close of the socket a reset: what is unsent is dropped, and the other end sees RST (SO_LINGER of 0 s).
+ */
+export function abortOnClose(fd: number): void {
+  const [level, name] = LINGER;
+  scratch.bytes.writeInt32LE(1, VALUE_AT);
+  scratch.bytes.writeInt32LE(0, VALUE_AT + 4);
+  check(sys.setsockopt(fd, level, name, address(scratch, VALUE_AT, 8), 8), "setsockopt", "linger");
 }
 
 /** Lets the socket bind and receive at addresses that are not this host's (IP_TRANSPARENT). Needs CAP_NET_ADMIN. */

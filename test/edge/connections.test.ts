@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { abort } from "../../plugin/edge/tcp/index.js";
 import { deferred, EdgePair, listening, type Observed, observe, randomOf } from "./pair.js";
 
 const stops: (() => void)[] = [];
@@ -107,7 +108,7 @@ test("a refused port resets the client", async () => {
 
 test("a server's reset reaches the client, after the data that was sent before it", async () => {
   const { pair, dial } = await through((socket) => {
-    socket.write("last words", () => setTimeout(() => socket.resetAndDestroy(), 20));
+    socket.write("last words", () => setTimeout(() => abort(socket), 20));
   });
   const client = dial();
   const seen = await observe(client);
@@ -124,7 +125,7 @@ test("a client's reset reaches the server", async () => {
   await once(client, "connect");
   client.write("x");
   await sleep(50);
-  client.resetAndDestroy();
+  abort(client);
   assert.equal(await seen.promise, "ECONNRESET");
   await settled(pair);
 });
@@ -165,7 +166,7 @@ test("a reader that stops holds its own sender back at its credit, and nobody el
   client.end(others);
   assert.ok((await observe(client)).bytes.equals(others));
   assert.ok(pair.farMemory.used <= 5_000_000, `${pair.farMemory.used} bytes held for one connection`);
-  stopped.resetAndDestroy();
+  abort(stopped);
   await settled(pair);
 });
 
@@ -191,7 +192,7 @@ async function behave(socket: Socket, random: () => number): Promise<Ended> {
   }
   const orderly = random() > 0.1;
   if (orderly) socket.end();
-  else socket.resetAndDestroy();
+  else abort(socket);
   return { said: Buffer.concat(said), orderly, seen: await observed };
 }
 

@@ -8,6 +8,7 @@ import {
   MessageType,
   type MessageWriter,
 } from "../../../driver/index.js";
+import { abort } from "./abort.js";
 import { ReceiveWindow, readCredit, writeCredit } from "./credit.js";
 import { Inbound, SequenceError } from "./inbound.js";
 import type { EdgeMemory } from "./memory.js";
@@ -282,9 +283,7 @@ export class TcpEdge implements MessageSource {
     this.#hold(-this.#holding);
     this.#outbound.clear();
     this.#inbound.clear();
-    if (this.#socket.destroyed) return;
-    if (this.#socket.connecting) this.#socket.destroy();
-    else this.#socket.resetAndDestroy();
+    abort(this.#socket);
   }
 
   /**

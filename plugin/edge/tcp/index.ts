@@ -1,3 +1,4 @@
+export { abort } from "./abort.js";
 export {
   type ConnectionCounts,
   type ConnectionsOptions,

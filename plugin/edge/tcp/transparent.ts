@@ -10,6 +10,7 @@ import {
 } from "../../../driver/ffi/index.js";
 import type { MessageAddresses } from "../../../driver/index.js";
 import { addressBytes, addressText } from "../../../driver/ip-address.js";
+import { abort } from "./abort.js";
 
 const BACKLOG = 4096;
 
@@ -55,7 +56,7 @@ export async function listenTransparent(options: ListenOptions): Promise<Server>
   server.on("connection", (accepted) => {
     const addresses = addressesOf(accepted);
     // Addressed to the listener itself: nothing was intercepted, and to open it onwards would come back here.
-    if (addresses === undefined || addresses.destinationPort === port) accepted.resetAndDestroy();
+    if (addresses === undefined || addresses.destinationPort === port) abort(accepted);
     else onConnection(accepted, addresses);
   });
   await new Promise<void>((resolve, reject) => {
