@@ -60,13 +60,12 @@ export class SendCounters extends BufferCounters {
   /** Bytes that there was room for in the buffers sent. */
   offeredBytes = 0;
   poolExhausted = 0;
-  stalledSources = 0;
 
-  snapshot(): PacketDriverStatistics["sent"] {
-    const { offeredBytes, poolExhausted, stalledSources } = this;
+  snapshot(): Omit<PacketDriverStatistics["sent"], "stalledSources"> {
+    const { offeredBytes, poolExhausted } = this;
     const totals = this.totals();
     const fill = offeredBytes === 0 ? 0 : totals.messageBytes / offeredBytes;
-    return { ...totals, fill, poolExhausted, stalledSources };
+    return { ...totals, fill, poolExhausted };
   }
 }
 
