@@ -1,4 +1,13 @@
-import { ACK_BUDGET, ACK_BUDGET_LIMIT, ACK_EVERY, ACK_INTERVAL, MAXIMUM_ACK_DELAY } from "./constants.js";
+import {
+  ACK_BUDGET,
+  ACK_BUDGET_LIMIT,
+  ACK_EVERY,
+  ACK_EVERY_INTERVAL,
+  ACK_EVERY_LIMIT,
+  ACK_INTERVAL,
+  EXHAUSTED_ACK_DELAY,
+  MAXIMUM_ACK_DELAY,
+} from "./constants.js";
 
 /**
  * When to acknowledge: at once when a gap opens, else after so many segments or so long, as far as the
@@ -6,12 +15,19 @@ import { ACK_BUDGET, ACK_BUDGET_LIMIT, ACK_EVERY, ACK_INTERVAL, MAXIMUM_ACK_DELA
  * sizes in bytes on the wire.
  */
 export class AckSchedule {
-  /** A quarter of the round trip, if that is known and short. */
-  interval = ACK_INTERVAL;
+  #interval = ACK_INTERVAL;
+  #patience = MAXIMUM_ACK_DELAY;
   #budget = ACK_BUDGET_LIMIT;
   #unreported = 0;
   #urgent = false;
   #firstAt = Number.POSITIVE_INFINITY;
+
+  /** `roundTrip` in milliseconds, NaN if not known. */
+  setRoundTrip(roundTrip: number): void {
+    if (Number.isNaN(roundTrip)) return;
+    this.#interval = Math.min(Math.max(roundTrip / 4, 1), ACK_INTERVAL);
+    this.#patience = Math.min(Math.max(roundTrip / 2, MAXIMUM_ACK_DELAY), EXHAUSTED_ACK_DELAY);
+  }
 
   /** A datagram with data has come. `urgent`: the sender should know at once. */
   onData(now: number, bytes: number, urgent: boolean): void {
@@ -29,9 +45,10 @@ export class AckSchedule {
   /** When an acknowledgement is due, if nothing else happens. */
   dueAt(): number {
     if (this.#unreported === 0) return Number.POSITIVE_INFINITY;
-    if (this.#budget <= 0) return this.#firstAt + MAXIMUM_ACK_DELAY;
-    if (this.#urgent || this.#unreported >= ACK_EVERY) return this.#firstAt;
-    return this.#firstAt + this.interval;
+    if (this.#budget <= 0) return this.#firstAt + this.#patience;
+    if (this.#urgent || this.#unreported >= ACK_EVERY_LIMIT) return this.#firstAt;
+    if (this.#unreported < ACK_EVERY) return this.#firstAt + this.#interval;
+    return this.#firstAt + Math.min(ACK_EVERY_INTERVAL, this.#interval);
   }
 
   /** One has been sent, and took `bytes`. */

@@ -7,8 +7,12 @@
 export const MAXIMUM_SEGMENT_SPAN = 1 << 18;
 /** The largest buffer, the mover's field included: every receiver takes that much. */
 export const MAXIMUM_BUFFER_BYTES = 262_144;
-/** A receiver answers every segment within so many milliseconds, whatever its budget. */
+/**
+ * A receiver whose budget allows answers every segment within so many milliseconds; in any case within half a
+ * round trip, if that is longer, and at most the second figure.
+ */
 export const MAXIMUM_ACK_DELAY = 25;
+export const EXHAUSTED_ACK_DELAY = 100;
 /** Physical numbers jump at most so far; more is an attack or damage. */
 export const MAXIMUM_PHYSICAL_JUMP = 1 << 19;
 
@@ -43,12 +47,14 @@ export const CREDIT_BURSTS = 2;
 export const ACK_BUDGET = 0.0095;
 /** Saved-up budget, in bytes. */
 export const ACK_BUDGET_LIMIT = 3000;
-/** Segments after which an acknowledgement goes out. */
+/** An acknowledgement goes out after so many segments, if they took so many milliseconds, and after so many in any case. */
 export const ACK_EVERY = 32;
+export const ACK_EVERY_INTERVAL = 3;
+export const ACK_EVERY_LIMIT = 256;
 /** An acknowledgement waits at most so many milliseconds, or a quarter of the round trip. */
 export const ACK_INTERVAL = 10;
 /** Every received number is in the bitmaps of so many acknowledgements. */
-export const ACK_REPEATS = 8;
+export const ACK_REPEATS = 32;
 
 /** Physical numbers that must arrive behind a missing one before it counts as lost (RFC 9002 §6.1.1). */
 export const PACKET_THRESHOLD = 3;

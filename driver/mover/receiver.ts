@@ -1,5 +1,5 @@
 import { AckSchedule } from "./ack-schedule.js";
-import { ACK_INTERVAL, DELIVERY_SPAN } from "./constants.js";
+import { DELIVERY_SPAN } from "./constants.js";
 import type { Counters } from "./counters.js";
 import { RateMeter } from "./rate-meter.js";
 import { Outcome, Reassembly } from "./reassembly.js";
@@ -88,8 +88,7 @@ export class Receiver {
 
   /** `roundTrip` in milliseconds, NaN if not known. */
   setRoundTrip(roundTrip: number): void {
-    const quarter = roundTrip / 4;
-    this.#schedule.interval = quarter < ACK_INTERVAL ? Math.max(quarter, 1) : ACK_INTERVAL;
+    this.#schedule.setRoundTrip(roundTrip);
   }
 
   /** When an acknowledgement should go out. */

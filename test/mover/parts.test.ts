@@ -111,7 +111,7 @@ describe("acknowledgements are due", () => {
     assert.equal(schedule.worthwhile(0), false);
   });
 
-  it("after ten milliseconds, at once for a gap, at once after 32 segments", () => {
+  it("after ten milliseconds, at once for a gap, after three for 32 segments, at once after 256", () => {
     const schedule = new AckSchedule();
     schedule.onData(5, 1500, false);
     assert.equal(schedule.dueAt(), 15);
@@ -121,6 +121,8 @@ describe("acknowledgements are due", () => {
     for (let i = 0; i < 31; i += 1) schedule.onData(20, 1500, false);
     assert.equal(schedule.dueAt(), 30);
     schedule.onData(21, 1500, false);
+    assert.equal(schedule.dueAt(), 23);
+    for (let i = 32; i < 256; i += 1) schedule.onData(22, 1500, false);
     assert.equal(schedule.dueAt(), 20);
   });
 

@@ -7,21 +7,29 @@ import { RecentMinimum } from "./recent-minimum.js";
 import { Rounds } from "./rounds.js";
 
 const STARTUP_GAIN = 2.77;
-const STARTUP_WINDOW_GAIN = 2;
 const DRAIN_GAIN = 0.36;
 const DOWN_GAIN = 0.75;
 /** How much more than the rate is tried. */
 const FIRST_PUSH = 0.25;
 const LEAST_PUSH = 0.03;
+/** If so much of a whole push comes through, and no queue grows, the link has become faster. */
+const PUSH_SUCCESS = 0.7;
 const CRUISE_ROUNDS = 6;
 /** Measurements whose greatest rate is the link's. */
 const RATE_SAMPLES = 10;
 const WINDOW_GAIN = 2;
 /** A start-up round that brings less than this has found the limit … */
 const GROWTH = 1.25;
-/** … if it is not the only one, or a queue has grown as well. */
+/** … if it is not the only one. */
 const PLATEAU_ROUNDS = 3;
-const STARTUP_QUEUE = 0.25;
+/** So does a measurement that brings less than this while there is a queue of that part of the round trip … */
+const QUICK_GROWTH = 1.1;
+const STARTUP_QUEUE = 1 / 8;
+const STARTUP_QUEUE_LEAST = 2;
+/** … if it is not the only one. */
+const PLATEAU_MEASUREMENTS = 2;
+/** Meanwhile the queue is not made longer. */
+const DOUBTFUL_WINDOW_GAIN = 1.25;
 /** Datagrams in flight at first, and at least. */
 const FIRST_WINDOW = 32;
 const LEAST_WINDOW = 4;
@@ -51,6 +59,7 @@ export class AdaptiveModel implements CongestionModel {
   #sinceRound = 0;
   #gain = STARTUP_GAIN;
   #plateau = 0;
+  #queuedMeasurements = 0;
   #push = FIRST_PUSH;
   #fullRate = 0;
   #startRate: number;
@@ -92,11 +101,13 @@ export class AdaptiveModel implements CongestionModel {
 
   /** How long acknowledgements let wait for them, milliseconds. */
   get #ackGap(): number {
-    return Math.min(Math.max(this.#gaps.value, ACK_INTERVAL), LONGEST_GAP);
+    const least = Math.min(ACK_INTERVAL, this.#roundTrip / 4);
+    return Math.min(Math.max(this.#gaps.value, least), LONGEST_GAP);
   }
 
   get window(): number {
-    const gain = this.#state === "startup" ? STARTUP_WINDOW_GAIN : WINDOW_GAIN;
+    const doubtful = this.#state === "startup" && this.#queuedMeasurements > 0;
+    const gain = doubtful ? DOUBTFUL_WINDOW_GAIN : WINDOW_GAIN;
     const window = this.rate * (gain * this.#roundTrip + this.#ackGap + 2 * this.#granularity);
     return Math.max(
       window,
@@ -134,16 +145,37 @@ export class AdaptiveModel implements CongestionModel {
     this.#loss.settle(ack.lowestInFlight);
     const rounds = this.#rounds;
     rounds.onAcknowledgement(ack);
-    if (rounds.measured && (!rounds.idle || rounds.rate > this.#rates.value)) this.#rates.add(rounds.rate);
+    if (rounds.measured) this.#onMeasurement(ack);
     if (rounds.ended) this.#onRound(ack);
     this.#advance(ack);
+  }
+
+  #onMeasurement(ack: AcknowledgementSample): void {
+    const { rate, idle, delay } = this.#rounds;
+    if (idle && rate <= this.#rates.value) return;
+    if (delay < Number.POSITIVE_INFINITY) this.#forward.add(ack.now, delay);
+    const queue = delay - this.#forward.value;
+    const queued = queue > this.#roundTrip * STARTUP_QUEUE + STARTUP_QUEUE_LEAST;
+    this.#queuedMeasurements =
+      queued && rate < this.#rates.value * QUICK_GROWTH ? this.#queuedMeasurements + 1 : 0;
+    const grown = rate >= this.#rates.value * (1 + FIRST_PUSH * PUSH_SUCCESS);
+    this.#rates.add(rate);
+    if (this.#state !== "startup" && this.#state !== "drain" && grown && !queued) this.#enterStartup(ack);
+  }
+
+  /** There is much more to be had than was thought. */
+  #enterStartup(ack: AcknowledgementSample): void {
+    this.#rounds.quick = true;
+    this.#fullRate = this.#rates.value;
+    this.#plateau = 0;
+    this.#queuedMeasurements = 0;
+    this.#enter(ack, "startup", STARTUP_GAIN);
   }
 
   #onRound(ack: AcknowledgementSample): void {
     const rounds = this.#rounds;
     if (rounds.minimumRtt < Number.POSITIVE_INFINITY) this.#minimum.add(ack.now, rounds.minimumRtt);
-    if (rounds.forwardDelay < Number.POSITIVE_INFINITY) this.#forward.add(ack.now, rounds.forwardDelay);
-    if (!rounds.idle) this.#gaps.add(rounds.longestGap);
+    if (!rounds.idle && !rounds.quick) this.#gaps.add(rounds.longestGap);
     if (this.#state === "startup" && !rounds.idle) {
       if (this.#rates.value >= this.#fullRate * GROWTH) {
         this.#fullRate = this.#rates.value;
@@ -162,14 +194,14 @@ export class AdaptiveModel implements CongestionModel {
   #judgePush(): void {
     const lost = this.#loss.takeOver();
     if (Number.isNaN(lost) || this.#state === "startup" || this.#state === "drain") return;
-    const excess = lost - this.#loss.rate - 0.005;
+    const excess = lost - this.#loss.rateAtFull - 0.005;
     if (excess > this.#push / 4) this.#push = Math.max(this.#push / 2, LEAST_PUSH);
     else if (excess < this.#push / 8) this.#push = Math.min(this.#push * 1.25, FIRST_PUSH);
   }
 
   /** The least that was waited in queues during the last round, milliseconds. */
   get #queue(): number {
-    return this.#rounds.forwardDelay - this.#forward.value;
+    return this.#rounds.roundDelay - this.#forward.value;
   }
 
   #advance(ack: AcknowledgementSample): void {
@@ -177,7 +209,7 @@ export class AdaptiveModel implements CongestionModel {
     const full = this.rate * (this.#roundTrip + ACK_INTERVAL / 2);
     switch (this.#state) {
       case "startup":
-        if (this.#plateau >= PLATEAU_ROUNDS) {
+        if (this.#plateau >= PLATEAU_ROUNDS || this.#queuedMeasurements >= PLATEAU_MEASUREMENTS) {
           this.#rounds.quick = false;
           this.#enter(ack, "drain", DRAIN_GAIN);
         }

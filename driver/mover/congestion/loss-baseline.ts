@@ -35,7 +35,12 @@ export class LossBaseline {
 
   /** 0 … 1 */
   get rate(): number {
-    return Math.min(this.#full.value, this.#under.value + this.#under.uncertainty, GREATEST);
+    return Math.min(this.#full.value, this.#under.most, GREATEST);
+  }
+
+  /** As `rate`, but with what the link loses because as much is sent as it takes. */
+  get rateAtFull(): number {
+    return this.#full.value;
   }
 
   /** What was lost, 0 … 1, in the latest phase of `OVER` that is settled; NaN once it has been asked for. */
@@ -93,15 +98,17 @@ export class LossBaseline {
 /** A mean that forgets. */
 class Mean {
   #lost = 0;
-  #sent = PRIOR;
+  #sent = 0;
 
   get value(): number {
-    return this.#lost / this.#sent;
+    return this.#lost / (this.#sent + PRIOR);
   }
 
-  /** How far off it may be: a few deviations, of losses that come in bursts. */
-  get uncertainty(): number {
-    return 0.002 + 4 * Math.sqrt((Math.max(this.value, 0.001) * 1500) / this.#sent);
+  /** What it may be at most: a few deviations more than the mean, for losses come in bursts. */
+  get most(): number {
+    if (this.#sent < PRIOR) return 1;
+    const mean = this.#lost / this.#sent;
+    return mean + 0.002 + 4 * Math.sqrt((Math.max(mean, 0.001) * 1500) / this.#sent);
   }
 
   add(lost: number, sent: number): void {

@@ -17,12 +17,14 @@ export class Rounds {
   count = 0;
   /** Of the last measurement. */
   rate = 0;
+  /** The least time on the way there during it, plus an unknown constant; infinite if none was taken. */
+  delay = Number.POSITIVE_INFINITY;
   /** The sender had at times nothing to send, so the rate may be less than what the link can do. */
   idle = false;
   /** Of the round that has ended last. */
   minimumRtt = Number.POSITIVE_INFINITY;
-  /** The least time on the way there in it, plus an unknown constant. */
-  forwardDelay = Number.POSITIVE_INFINITY;
+  /** The least time on the way there in it, as `delay`. */
+  roundDelay = Number.POSITIVE_INFINITY;
   /** The longest wait for an acknowledgement in it. */
   longestGap = 0;
   /** With the latest acknowledgement a measurement was finished, and perhaps a round. */
@@ -31,7 +33,8 @@ export class Rounds {
   #mark = 0;
   #roundAt = Number.NaN;
   #leastRtt = Number.POSITIVE_INFINITY;
-  #leastForward = Number.POSITIVE_INFINITY;
+  #leastRoundDelay = Number.POSITIVE_INFINITY;
+  #leastDelay = Number.POSITIVE_INFINITY;
   #gap = 0;
   #acknowledgedAt = Number.NaN;
   #startedAt = Number.NaN;
@@ -46,7 +49,8 @@ export class Rounds {
 
   onAcknowledgement(ack: AcknowledgementSample): void {
     if (ack.rtt < this.#leastRtt) this.#leastRtt = ack.rtt;
-    if (ack.forwardDelay < this.#leastForward) this.#leastForward = ack.forwardDelay;
+    if (ack.forwardDelay < this.#leastRoundDelay) this.#leastRoundDelay = ack.forwardDelay;
+    if (ack.forwardDelay < this.#leastDelay) this.#leastDelay = ack.forwardDelay;
     if (ack.now - this.#acknowledgedAt > this.#gap) this.#gap = ack.now - this.#acknowledgedAt;
     this.#acknowledgedAt = ack.now;
     this.ended = this.#endRound(ack);
@@ -63,7 +67,7 @@ export class Rounds {
     this.#highest = 0;
     this.#gap = 0;
     this.#leastRtt = Number.POSITIVE_INFINITY;
-    this.#leastForward = Number.POSITIVE_INFINITY;
+    this.#leastRoundDelay = Number.POSITIVE_INFINITY;
   }
 
   #endRound(ack: AcknowledgementSample): boolean {
@@ -74,10 +78,10 @@ export class Rounds {
     if (Number.isNaN(elapsed)) return false;
     this.count += 1;
     this.minimumRtt = this.#leastRtt;
-    this.forwardDelay = this.#leastForward;
+    this.roundDelay = this.#leastRoundDelay;
     this.longestGap = this.#gap;
     this.#leastRtt = Number.POSITIVE_INFINITY;
-    this.#leastForward = Number.POSITIVE_INFINITY;
+    this.#leastRoundDelay = Number.POSITIVE_INFINITY;
     this.#gap = 0;
     return true;
   }
@@ -90,7 +94,9 @@ export class Rounds {
     if (!Number.isNaN(elapsed)) {
       this.rate = (ack.delivered - this.#delivered) / Math.max(elapsed, ack.newestSentAt - this.#sentAt);
       this.idle = this.#idleUntil > this.#highest;
+      this.delay = this.#leastDelay;
     }
+    this.#leastDelay = Number.POSITIVE_INFINITY;
     this.#startedAt = ack.receiverNow;
     this.#sentAt = ack.newestSentAt;
     this.#delivered = ack.delivered;
