@@ -35,10 +35,20 @@ function* fields(schema: Schema, path = ""): Generator<readonly [path: string, v
 
 describe("docs/operations.md", () => {
   const rows = new Map(
-    [...read("docs/operations.md").matchAll(/^\| `([^`]+)` \| ([^|]+) \|/gm)].map(
+    [...read("docs/operations.md").matchAll(/^\| `([^`]+)` +\| ([^|]+) \|/gm)].map(
       ([, path, value]) => [path!, value!.trim().replaceAll("`", "")] as const,
     ),
   );
+
+  it("has no fields that there are not", () => {
+    const known = new Set([...fields(jsonSchema())].map(([path]) => path));
+    const groups = new Set([...known].map((path) => path.split(/[.[]/)[0]));
+    const written = [...rows.keys()].filter((path) => groups.has(path.split(/[.[]/)[0]!));
+    assert.deepEqual(
+      written.filter((path) => !known.has(path)),
+      [],
+    );
+  });
 
   for (const [path, value] of fields(jsonSchema())) {
     it(`has ${path} with its default`, () => {
@@ -68,7 +78,7 @@ describe("README.md", () => {
 });
 
 describe("docs/claims.md", () => {
-  const rows = [...read("docs/claims.md").matchAll(/^\| (R\d+) \|.*\|$/gm)].map(([row]) => row.split("|"));
+  const rows = [...read("docs/claims.md").matchAll(/^\| (R\d+) +\|.*\|$/gm)].map(([row]) => row.split("|"));
 
   it("has all seventeen rows, each with a state", () => {
     assert.deepEqual(
