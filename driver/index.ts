@@ -9,9 +9,11 @@ export {
   MessageType,
   SHORT_HEADER_LENGTH,
 } from "./message.js";
+export type { OnMessage } from "./message-reader.js";
 export type { MessageSource, MessageWriter, Priority } from "./message-source.js";
 export * from "./mover/index.js";
 export { PacketDriver, type PacketDriverOptions } from "./packet-driver.js";
 export { PacketDriverError, type PacketDriverErrorCode } from "./packet-driver-error.js";
 export type { PacketDriverStatistics } from "./packet-driver-statistics.js";
+export { LocalTransport, type Transport, type TransportEvents, type TransportOptions } from "./transport.js";
 export { WireError, type WireErrorCode } from "./wire-error.js";

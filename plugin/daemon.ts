@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Server, Socket } from "node:net";
 import { bind, close, type Family, setOption, socket } from "../driver/ffi/index.js";
-import { DgramPort, type MessageAddresses } from "../driver/index.js";
+import { DgramPort, LocalTransport, type MessageAddresses } from "../driver/index.js";
 import { addressText } from "../driver/ip-address.js";
 import { Steering } from "../flows/index.js";
 import type { Config, Endpoint } from "./config/index.js";
@@ -190,7 +190,7 @@ export class Daemon {
           new Peer({
             peer,
             config: this.#config,
-            link: udp.link(peer.endpoint),
+            connect: (options) => new LocalTransport({ ...options, link: udp.link(peer.endpoint) }),
             bootId,
             memory: this.#memory,
             logger: this.#logger,

@@ -1,13 +1,12 @@
 import type { Socket } from "node:net";
 import {
   type DownReason,
-  type Link,
   type MessageAddresses,
   MessageStatus,
-  Mover,
   type MoverStats,
-  PacketDriver,
   type RateOptions,
+  type Transport,
+  type TransportOptions,
 } from "../driver/index.js";
 import type { Config, PeerConfig } from "./config/index.js";
 import {
@@ -28,7 +27,8 @@ const UNKNOWN_RTT = 100;
 export interface PeerOptions {
   readonly peer: PeerConfig;
   readonly config: Config;
-  readonly link: Link;
+  /** Makes what carries messages to the peer. */
+  readonly connect: (options: TransportOptions) => Transport;
   readonly bootId: bigint;
   readonly memory: EdgeMemory;
   readonly logger: Logger;
@@ -36,35 +36,26 @@ export interface PeerOptions {
   readonly onReachable: (reachable: boolean) => void;
 }
 
-/** The stages towards one peer, joined: edges, packet driver, data mover. */
+/** The stages towards one peer, joined: edges, and the transport (packet driver and data mover). */
 export class Peer {
   readonly name: string;
   readonly #options: PeerOptions;
-  readonly #driver: PacketDriver;
-  readonly #mover: Mover;
+  readonly #transport: Transport;
   readonly #tcp: TcpConnections;
   #reachable = false;
   #downReason: DownReason | undefined;
 
   constructor(options: PeerOptions) {
-    const { peer, config, link, bootId, memory, logger } = options;
+    const { peer, config, connect, bootId, memory, logger } = options;
     this.name = peer.name;
     this.#options = options;
-    this.#driver = new PacketDriver({
-      bufferSize: config.mover.bufferSize,
+    this.#transport = connect({
+      site: config.site,
+      bootId,
       onMessage: (header, data) => {
         if (isTcp(header)) this.#tcp.receive(header, data);
       },
-    });
-    this.#mover = new Mover({
-      site: config.site,
-      link,
-      source: this.#driver,
-      deliver: (buffer) => {
-        const error = this.#driver.receive(buffer);
-        if (error !== undefined) this.#malformed(error);
-      },
-      bootId,
+      bufferSize: config.mover.bufferSize,
       rate: rateOf(config),
       segmentSize: config.mover.segmentSize,
       receiveWindow: config.mover.receiveWindow,
@@ -72,33 +63,35 @@ export class Peer {
       silentAfter: config.mover.silentAfter,
       downAfter: config.mover.deadAfter,
     });
-    this.#driver.onReady = () => this.#mover.wake();
     const { keepalive, connectTimeout, creditMax } = config.edge.tcp;
     this.#tcp = new TcpConnections({
-      ready: (source) => this.#driver.ready(source),
+      ready: (source) => this.#transport.ready(source),
       now: () => performance.now(),
-      rtt: () => this.#mover.stats().smoothedRtt || UNKNOWN_RTT,
+      rtt: () => this.#transport.rtt || UNKNOWN_RTT,
       creditMaximum: creditMax,
       memory,
       connectTimeout,
       dial: (addresses) => dialTransparent(addresses, { mark: config.steering.ownMark, keepalive }),
     });
-    this.#mover.on("up", (site, resumed) => {
+    this.#transport.on("up", (site, resumed) => {
       logger.info(
         { peer: this.name, site: site.site, resumed },
         resumed ? "the peer answers again" : "session up",
       );
       this.#setReachable(true);
     });
-    this.#mover.on("silent", () => {
+    this.#transport.on("silent", () => {
       logger.warn({ peer: this.name }, "the peer is silent: new connections pass directly");
       this.#setReachable(false);
     });
-    this.#mover.on("down", (reason) => {
+    this.#transport.on("down", (reason) => {
       logger.warn({ peer: this.name, reason }, "session down: its connections are reset");
       this.#downReason = reason;
       this.#setReachable(false);
       this.#tcp.sessionLost();
+    });
+    this.#transport.on("malformed", (error) => {
+      logger.error({ peer: this.name, error: error.message }, "a buffer from the peer is malformed");
     });
   }
 
@@ -111,23 +104,20 @@ export class Peer {
   }
 
   start(): void {
-    this.#mover.start();
+    this.#transport.start();
   }
 
   /** Resets all connections, lets the peer know, and ends the session. */
   async stop(): Promise<void> {
     this.#setReachable(false);
     this.#tcp.resetAll(MessageStatus.SHUTDOWN);
-    if (this.#mover.state === "up") {
+    if (this.#transport.state === "up") {
       const end = performance.now() + FAREWELL;
-      while (this.#busy() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 5));
+      while (this.#transport.busy && performance.now() < end)
+        await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    this.#mover.stop();
+    this.#transport.stop();
     this.#tcp.stop();
-  }
-
-  #busy(): boolean {
-    return this.#driver.pending || this.#mover.stats().inFlightBytes > 0;
   }
 
   /** An application's connection that the switch has steered here. */
@@ -136,7 +126,7 @@ export class Peer {
   }
 
   status(): PeerStatus {
-    const stats = this.#mover.stats();
+    const stats = this.#transport.stats();
     const { address, port, family } = this.#options.peer.endpoint;
     return {
       state: stats.state,
@@ -167,15 +157,6 @@ export class Peer {
     if (this.#reachable === reachable) return;
     this.#reachable = reachable;
     this.#options.onReachable(reachable);
-  }
-
-  /** Messages are missing for good: no connection of this session can be trusted to be whole. */
-  #malformed(error: Error): void {
-    this.#options.logger.error(
-      { peer: this.name, error: error.message },
-      "a buffer from the peer is malformed",
-    );
-    this.#tcp.resetAll(MessageStatus.PROTOCOL_ERROR);
   }
 }
 
