@@ -3,6 +3,7 @@ import { accessSync, constants } from "node:fs";
 import { constants as system } from "node:os";
 import { delimiter, join } from "node:path";
 import { LabError } from "./errors.js";
+import { patience } from "./patience.js";
 
 export interface CommandResult {
   /** The exit status; 128 + the signal's number, as shells have it, where a signal ended the command. */
@@ -15,7 +16,7 @@ export interface CommandOptions {
   readonly input?: string | undefined;
   /** On top of the caller's environment. */
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** In milliseconds; the command is killed after that. */
+  /** In milliseconds, times {@link patience}; the command is killed after that. */
   readonly timeout?: number | undefined;
 }
 
@@ -36,15 +37,16 @@ export function run(argv: readonly string[], options: CommandOptions = {}): Prom
   child.stderr!.on("data", (chunk: Buffer) => stderr.push(chunk));
   child.stdin!.on("error", () => {}); // it may end without reading what it is told
   child.stdin!.end(options.input ?? "");
+  const limit = options.timeout === undefined ? undefined : options.timeout * patience;
   return new Promise((resolve, reject) => {
     let late = false;
     const timer =
-      options.timeout === undefined
+      limit === undefined
         ? undefined
         : setTimeout(() => {
             late = true;
             child.kill("SIGKILL");
-          }, options.timeout);
+          }, limit);
     child.on("error", (error: NodeJS.ErrnoException) => {
       clearTimeout(timer);
       reject(new LabError("COMMAND_FAILED", `${argv[0]} cannot be run (${error.code})`, { cause: error }));
@@ -52,7 +54,7 @@ export function run(argv: readonly string[], options: CommandOptions = {}): Prom
     child.on("close", (code, signal) => {
       clearTimeout(timer);
       if (late) {
-        const seconds = options.timeout! / 1000;
+        const seconds = limit! / 1000;
         reject(new LabError("COMMAND_FAILED", `${argv.join(" ")}: not done after ${seconds} s`));
       } else {
         const text = (chunks: Buffer[]) => Buffer.concat(chunks).toString();

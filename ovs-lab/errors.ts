@@ -11,7 +11,8 @@ export type LabErrorCode =
   | "NOT_READY"
   | "NO_NETEM"
   | "WAN_GONE"
-  | "WAN_REFUSED";
+  | "WAN_REFUSED"
+  | "GUEST_FAILED";
 
 /** What the lab could not do, in one line for the one who asked. */
 export class LabError extends Error {

@@ -5,6 +5,7 @@ import { LabError } from "./errors.js";
 import { kill, namespacesOf, removeNamespaces } from "./namespace.js";
 import { buildSites, connectSites, setWanMtu } from "./network.js";
 import { checkName, DEFAULT_NAME, type LabOptions, mergeWan, plan } from "./options.js";
+import { patience } from "./patience.js";
 import { SitePlugin } from "./plugin.js";
 import { type LabState, StateDirectory } from "./state.js";
 import { describe, type LabStatus, observe } from "./status.js";
@@ -16,7 +17,7 @@ import { NetemWan } from "./wan/netem.js";
 import { parseMtu, pipeParameters, type WanSettings } from "./wan/settings.js";
 import type { Wan } from "./wan/wan.js";
 
-const READY_WITHIN_MS = 60_000;
+const READY_WITHIN_MS = 60_000 * patience;
 
 /** One direction of the WAN, by sites' names. */
 export interface DirectionName {

@@ -2,9 +2,10 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "
 import { inNetworkNamespace } from "../driver/ffi/index.js";
 import { must } from "./command.js";
 import { LabError } from "./errors.js";
+import { patience } from "./patience.js";
 
 const NAMESPACES = "/run/netns";
-const GONE_WITHIN_MS = 5_000;
+const GONE_WITHIN_MS = 5_000 * patience;
 
 export function namespacePath(name: string): string {
   return `${NAMESPACES}/${name}`;

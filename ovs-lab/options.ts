@@ -21,7 +21,7 @@ export interface LabOptions extends Partial<WanSettings> {
   readonly plugins?: PluginOverlays;
   /** "auto": the kernel's where its module can be loaded. */
   readonly datapath?: "auto" | "kernel" | "netdev";
-  /** What carries the WAN: our own emulator, or the kernel's netem where it has it. */
+  /** What carries the WAN: our own emulator, or the kernel's netem where it has it. Its default may be given by the environment's OVS_LAB_EMULATION. */
   readonly emulation?: "emulator" | "netem";
   /** Of the WAN's randomness; the same seed draws the same numbers. */
   readonly seed?: number;
@@ -61,7 +61,10 @@ export function plan(options: LabOptions): LabPlan {
     plugin: plugin ?? defaultOptions.plugin,
     plugins: plugins ?? {},
     datapath: oneOf("datapath", datapath ?? defaultOptions.datapath, ["auto", "kernel", "netdev"]),
-    emulation: oneOf("emulation", emulation ?? defaultOptions.emulation, ["emulator", "netem"]),
+    emulation: oneOf("emulation", emulation ?? process.env["OVS_LAB_EMULATION"] ?? defaultOptions.emulation, [
+      "emulator",
+      "netem",
+    ]),
     seed: parseInteger("seed", seed ?? Math.floor(Math.random() * 2 ** 31), 0, 2 ** 31 - 1),
     wan: mergeWan(defaultWan, options),
   };

@@ -5,12 +5,13 @@ import { run, spawnCommand } from "./command.js";
 import { LabError } from "./errors.js";
 import { commandLine, kill, parentOf, processesIn } from "./namespace.js";
 import type { PluginOverlays } from "./options.js";
+import { patience } from "./patience.js";
 import { BRIDGE, type Site, type Topology } from "./topology.js";
 
 const program = fileURLToPath(new URL("../../plugin/bin/ovs-tpo", import.meta.url));
 
 const MOVER_PORT = 4754;
-const STOPPED_WITHIN_MS = 10_000;
+const STOPPED_WITHIN_MS = 10_000 * patience;
 const STATUS_WITHIN_MS = 10_000;
 const STATUS_EVERY_MS = 100;
 const LOG_TAIL_LINES = 10;

@@ -1,6 +1,7 @@
 import { createConnection, createServer, type Server, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { LabError } from "../errors.js";
+import { patience } from "../patience.js";
 import type { PipeReport } from "./lane.js";
 import type { LaneRequest } from "./lane-thread.js";
 
@@ -47,7 +48,7 @@ export async function askControl(path: string, request: ControlRequest): Promise
   }
 }
 
-const ANSWER_WITHIN_MS = 10_000;
+const ANSWER_WITHIN_MS = 10_000 * patience;
 
 function firstLine(socket: Socket, request: string, path: string): Promise<string> {
   return new Promise((resolve, reject) => {

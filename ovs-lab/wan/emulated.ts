@@ -3,12 +3,13 @@ import { fileURLToPath } from "node:url";
 import { spawnCommand } from "../command.js";
 import { LabError } from "../errors.js";
 import { namespacePath } from "../namespace.js";
+import { patience } from "../patience.js";
 import { askControl } from "./control.js";
 import type { EmulatorConfiguration } from "./emulator.js";
 import type { DirectedParameters } from "./lane.js";
 import type { Wan, WanEnd, WanReport } from "./wan.js";
 
-const READY_WITHIN_MS = 60_000;
+const READY_WITHIN_MS = 60_000 * patience;
 const program = fileURLToPath(new URL("./emulator.js", import.meta.url));
 
 export interface EmulatedWanOptions {

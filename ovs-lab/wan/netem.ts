@@ -20,6 +20,8 @@ export interface NetemWanOptions {
 interface Remembered {
   readonly up: boolean;
   readonly pipes: readonly DirectedParameters[];
+  /** By disciplines that have been removed since. */
+  readonly counted: readonly PipeReport[];
 }
 
 /**
@@ -73,31 +75,45 @@ export class NetemWan implements Wan {
         `this kernel's netem cannot be used, the lab's own emulator can: ${said}`,
       );
     }
-    this.#remember({ up: true, pipes });
+    this.#remember({ up: true, pipes, counted: [] });
   }
 
   async set(pipes: readonly DirectedParameters[]): Promise<void> {
-    const { up } = this.#recall();
-    await this.#tc(pipes.flatMap((pipe) => disciplines("replace", pipe, up)));
-    this.#remember({ up, pipes });
+    const before = this.#recall();
+    const replace = (pipes: readonly DirectedParameters[]) =>
+      this.#tc(pipes.flatMap((pipe) => disciplines("replace", pipe, before.up)));
+    try {
+      await replace(pipes);
+    } catch (error) {
+      await replace(before.pipes); // some may have been replaced
+      const said = error instanceof Error ? error.message : String(error);
+      throw new LabError("WAN_REFUSED", `netem: ${said}`);
+    }
+    this.#remember({ ...before, pipes });
   }
 
   async link(up: boolean): Promise<void> {
     const { pipes } = this.#recall();
+    const counted = (await this.report()).pipes;
     const removals = pipes.map((pipe) => `qdisc delete ${place(pipe)}`);
     await this.#tc([...removals, ...pipes.flatMap((pipe) => disciplines("add", pipe, up))]);
-    this.#remember({ up, pipes });
+    this.#remember({ up, pipes, counted });
   }
 
   async report(): Promise<WanReport> {
-    const { up, pipes } = this.#recall();
+    const { up, pipes, counted } = this.#recall();
     const perPort = await Promise.all(
       this.#options.ends.map(async (_, to) => {
         const argv = ["tc", "-n", this.#options.namespace, "-s", "-j", "qdisc", "show", "dev", port(to)];
         return JSON.parse(await must(argv)) as QueueingDiscipline[];
       }),
     );
-    return { up, pipes: pipes.map(({ from, to }) => pipeReport(from, to, perPort[to]!)) };
+    const reports = pipes.map(({ from, to }) => {
+      const before = counted.find((pipe) => pipe.from === from && pipe.to === to);
+      const now = pipeReport(from, to, perPort[to]!);
+      return before === undefined ? now : sum(before, now);
+    });
+    return { up, pipes: reports };
   }
 
   async #tc(lines: readonly string[]): Promise<void> {
@@ -184,7 +200,8 @@ function netemArguments({ delay, jitter, loss, burstLoss, reorder, duplicate }: 
     words.push(`loss gemodel ${[toBad, toGood, 1, loss].map(percent).join(" ")}`);
   } else words.push(`loss random ${percent(loss)}`);
   if (duplicate > 0) words.push(`duplicate ${percent(duplicate)}`);
-  if (reorder !== undefined) words.push(`reorder ${percent(reorder.share)}`);
+  // A change that does not name it leaves reordering as it was; without a delay there is none to be had.
+  if (delay > 0) words.push(`reorder ${percent(reorder?.share ?? 0)}`);
   return words.join(" ");
 }
 
@@ -213,6 +230,18 @@ function pipeReport(from: number, to: number, disciplines: readonly QueueingDisc
     overrun: 0,
     inFlight: qlen,
     lateness: new Lateness().report(),
+  };
+}
+
+/** What was on the way when its discipline was removed is lost with it. */
+function sum(before: PipeReport, now: PipeReport): PipeReport {
+  return {
+    ...now,
+    frames: before.frames + now.frames,
+    bytes: before.bytes + now.bytes,
+    lost: before.lost + before.inFlight + now.lost,
+    queueFull: before.queueFull + now.queueFull,
+    delivered: before.delivered + now.delivered,
   };
 }
 

@@ -177,14 +177,14 @@ describe("netem", () => {
     // Out of a burst with 1/4, into one with 1/4 · 0.2 / 0.8; in it all is lost, outside what is lost anyway.
     const wan = parameters({ burstLoss: "20%:4", loss: "1%", rate: "unlimited" });
     assert.deepEqual(disciplines("replace", { from: 25, to: 0, parameters: wan }, true), [
-      "qdisc replace dev end0 parent 1:1a handle 11a: netem limit 10000000 delay 50000.000us loss gemodel 6.25% 25% 100% 1%",
+      "qdisc replace dev end0 parent 1:1a handle 11a: netem limit 10000000 delay 50000.000us loss gemodel 6.25% 25% 100% 1% reorder 0%",
       "qdisc replace dev end0 parent 11a:1 handle 31a: pfifo limit 1000000",
     ]);
   });
 
   it("loses everything on a link that is down", () => {
     const [netem] = disciplines("add", { ...direction, parameters: parameters() }, false);
-    assert.match(netem!, /loss random 100%$/);
+    assert.match(netem!, /loss random 100% reorder 0%$/);
   });
 });
 
