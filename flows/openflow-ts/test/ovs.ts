@@ -112,6 +112,8 @@ export async function ofctl(args: readonly string[], input?: string): Promise<st
   child.stderr?.on("data", (chunk: string) => {
     output += chunk;
   });
+  // A command that reads nothing may be gone before its input is closed.
+  child.stdin?.on("error", () => {});
   child.stdin?.end(input ?? "");
   await once(child, "close");
   return output;

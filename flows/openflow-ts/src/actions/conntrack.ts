@@ -4,7 +4,7 @@ import type { Codec } from "../wire/codec.js";
 import type { Reader } from "../wire/reader.js";
 import type { Writer } from "../wire/writer.js";
 import type { Body } from "./entry.js";
-import { niciraField } from "./subfield.js";
+import { narrowField } from "./subfield.js";
 
 const noTable = 0xff;
 
@@ -25,7 +25,7 @@ export function conntrack(actions: Codec<readonly Action[]>): Codec<Body<Conntra
         writer.u32(0);
         writer.u16(action.zone);
       } else {
-        niciraField.write(writer, action.zone);
+        narrowField.write(writer, action.zone);
         writer.u16((action.zone.offset << 6) | (action.zone.bits - 1));
       }
       writer.u8(action.table ?? noTable);
@@ -42,7 +42,7 @@ function readZone(reader: Reader): ConntrackAction["zone"] {
     reader.skip(4);
     return reader.u16();
   }
-  const field = niciraField.read(reader);
+  const field = narrowField.read(reader);
   const packed = reader.u16();
   return { ...field, offset: packed >> 6, bits: (packed & 0x3f) + 1 };
 }

@@ -5,7 +5,7 @@ import type { Codec } from "../wire/codec.js";
 import type { Reader } from "../wire/reader.js";
 import type { Writer } from "../wire/writer.js";
 import type { Body } from "./entry.js";
-import { niciraField } from "./subfield.js";
+import { narrowField, niciraField } from "./subfield.js";
 
 /**
  * A spec's header (OVS `nicira-ext.h`): the number of bits in the lower 11, what becomes of them in the next two, and
@@ -19,11 +19,11 @@ const reserved = 0xffff & ~(bitsMask | fromValue | (3 << 11));
 /** A field, then the offset in it. */
 const position: Codec<FieldPosition> = {
   read(reader) {
-    const reference = niciraField.read(reader);
+    const reference = narrowField.read(reader);
     return { ...reference, offset: reader.u16() };
   },
   write(writer, value) {
-    niciraField.write(writer, value);
+    narrowField.write(writer, value);
     writer.u16(value.offset);
   },
 };

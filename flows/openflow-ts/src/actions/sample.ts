@@ -2,7 +2,7 @@ import type { Subfield } from "../model/match.js";
 import type { Sample4Action, SampleAction } from "../model/nicira-action.js";
 import { type Codec, pad, struct, u8, u16, u32 } from "../wire/codec.js";
 import type { Body } from "./entry.js";
-import { niciraField, readBits, writeBits } from "./subfield.js";
+import { narrowField, readBits, writeBits } from "./subfield.js";
 
 const common = {
   probability: u16,
@@ -45,7 +45,7 @@ const numberOrSubfield: Codec<number | Subfield> = {
       reader.skip(4);
       return reader.u32();
     }
-    const field = niciraField.read(reader);
+    const field = narrowField.read(reader);
     const bits = readBits(reader);
     reader.skip(2);
     return { ...field, ...bits };
@@ -56,7 +56,7 @@ const numberOrSubfield: Codec<number | Subfield> = {
       writer.u32(value);
       return;
     }
-    niciraField.write(writer, value);
+    narrowField.write(writer, value);
     writeBits(writer, value);
     writer.zeros(2);
   },

@@ -7,6 +7,9 @@ import type { Writer } from "../wire/writer.js";
 /** A field in a Nicira action. */
 export const niciraField = fieldReference("nicira");
 
+/** The same in the older actions, which have 32 bits for it. */
+export const narrowField = fieldReference("nicira", true);
+
 /** `ofs_nbits`: offset in the upper 10 bits, number of bits less one in the lower 6. */
 export function readBits(reader: Reader): { offset: number; bits: number } {
   const packed = reader.u16();
@@ -24,11 +27,11 @@ export function writeBits(writer: Writer, subfield: { offset: number; bits: numb
 export const subfield: Codec<Subfield> = {
   read(reader) {
     const bits = readBits(reader);
-    return { ...niciraField.read(reader), ...bits };
+    return { ...narrowField.read(reader), ...bits };
   },
   write(writer, value) {
     writeBits(writer, value);
-    niciraField.write(writer, value);
+    narrowField.write(writer, value);
   },
 };
 

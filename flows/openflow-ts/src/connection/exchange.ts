@@ -65,24 +65,23 @@ function limit(
 /** Sends a message and awaits its one reply. */
 export function awaitReply(channel: Channel, request: Message, options: RequestOptions): Promise<Message> {
   const wanted = replyTypes[request.type as Answered];
-  return new Promise((resolve, reject) => {
-    const settle = (act: () => void) => {
-      unlimit();
-      act();
-    };
-    const xid = channel.begin({
+  let xid: number | undefined;
+  let unlimit = () => {};
+  const reply = new Promise<Message>((resolve, reject) => {
+    unlimit = limit(options, options.timeout ?? channel.requestTimeout, request.type, reject);
+    xid = channel.begin({
       request,
       reply(message) {
-        const wrong = new ProtocolError(`${request.type} was answered by ${message.type}`);
-        settle(() => (message.type === wanted ? resolve(message) : reject(wrong)));
+        if (message.type === wanted) resolve(message);
+        else reject(new ProtocolError(`${request.type} was answered by ${message.type}`));
         return true;
       },
-      fail: (error) => settle(() => reject(error)),
+      fail: reject,
     });
-    const unlimit = limit(options, options.timeout ?? channel.requestTimeout, request.type, (error) => {
-      channel.forget(xid);
-      settle(() => reject(error));
-    });
+  });
+  return reply.finally(() => {
+    unlimit();
+    if (xid !== undefined) channel.forget(xid);
   });
 }
 

@@ -53,7 +53,7 @@ export class Listener extends EventEmitter<ListenerEvents> {
     return typeof address === "object" ? address?.port : undefined;
   }
 
-  /** The sessions that are up. */
+  /** The sessions, from the handshake on to their end. */
   get sessions(): ReadonlySet<Session> {
     return this.#sessions;
   }

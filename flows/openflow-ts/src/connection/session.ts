@@ -76,14 +76,16 @@ export class Session extends Peer {
 
   send(message: Message): number {
     const xid = this.#transactions.next();
-    this.#write(message, xid);
+    this.#stream.write(this.#encode(message, xid));
     return xid;
   }
 
   begin(transaction: Transaction): number {
     const xid = this.#transactions.next();
-    this.#write(transaction.request, xid);
+    const bytes = this.#encode(transaction.request, xid);
+    // First, as the answer may come while this is being written.
     this.#transactions.open(xid, transaction);
+    this.#stream.write(bytes);
     return xid;
   }
 
@@ -96,10 +98,9 @@ export class Session extends Peer {
     await Promise.race([new Promise((resolve) => this.#stream.once("drain", resolve)), this.closed]);
   }
 
-  #write(message: Message, xid: number): void {
+  #encode(message: Message, xid: number): Uint8Array {
     if (this.#end) throw new DisconnectedError(`not connected: ${this.#end.message}`, false, this.#end);
-    const version = this.#version ?? OpenFlow13;
-    this.#stream.write(encode({ version, xid, message }));
+    return encode({ version: this.#version ?? OpenFlow13, xid, message });
   }
 
   async #handshake(milliseconds: number): Promise<FeaturesReply> {
@@ -180,7 +181,6 @@ export class Session extends Peer {
       // Timers come before sockets in the event loop, immediates after: what had arrived by now is read first.
       setImmediate(() => this.#runProbe());
     }, wait);
-    this.#probe.unref();
   }
 
   #runProbe(): void {
@@ -192,7 +192,7 @@ export class Session extends Peer {
       return;
     }
     if (action === "probe") {
-      this.#write({ type: "echo_request", data: new Uint8Array(0) }, 0);
+      this.#stream.write(this.#encode({ type: "echo_request", data: new Uint8Array(0) }, 0));
     }
     this.#scheduleProbe();
   }

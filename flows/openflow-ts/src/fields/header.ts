@@ -49,6 +49,13 @@ export function readHeader(reader: Reader): WireHeader {
   return { ...header, size };
 }
 
+/** The 32 bits of a header alone, as actions have it that have no room for an experimenter's identifier. */
+export function readNarrowHeader(reader: Reader): WireHeader {
+  const oxmClass = reader.u16();
+  const kind = reader.u8();
+  return { class: oxmClass, number: kind >> 1, hasMask: (kind & 1) === 1, size: reader.u8() };
+}
+
 export function writeHeader(writer: Writer, header: WireHeader): void {
   writer.u16(header.class);
   writer.u8((header.number << 1) | (header.hasMask ? 1 : 0));

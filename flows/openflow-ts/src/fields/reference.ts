@@ -1,13 +1,24 @@
 import type { AnyFieldReference } from "../model/match.js";
 import type { Codec } from "../wire/codec.js";
-import { chosenHeader, formOf, type HeaderPlace, knownField, readHeader, writeHeader } from "./header.js";
+import {
+  chosenHeader,
+  formOf,
+  type HeaderPlace,
+  knownField,
+  readHeader,
+  readNarrowHeader,
+  writeHeader,
+} from "./header.js";
 import { fieldByHeader } from "./registry.js";
 
-/** A field without a value, as the actions that name fields have it: its header. */
-export function fieldReference(place: HeaderPlace): Codec<AnyFieldReference> {
+/**
+ * A field without a value, as the actions that name fields have it: its header. `narrow`: in 32 bits, which hold no
+ * field of an experimenter.
+ */
+export function fieldReference(place: HeaderPlace, narrow = false): Codec<AnyFieldReference> {
   return {
     read(reader) {
-      const header = readHeader(reader);
+      const header = narrow ? readNarrowHeader(reader) : readHeader(reader);
       const known = fieldByHeader(header);
       const fits =
         known !== undefined &&
@@ -34,6 +45,9 @@ export function fieldReference(place: HeaderPlace): Codec<AnyFieldReference> {
         since: _since,
         ...numbers
       } = chosenHeader(writer, field, reference.form, place);
+      if (narrow && numbers.experimenter !== undefined) {
+        throw writer.unsupported(`place for the experimenter's field ${field.name} in this action`);
+      }
       writeHeader(writer, { ...numbers, hasMask: false, size: reference.size ?? field.bytes });
     },
   };

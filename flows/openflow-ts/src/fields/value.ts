@@ -11,6 +11,7 @@ import {
   prefixMask,
 } from "./address.js";
 import { flagsOf, parseFlags } from "./flags.js";
+import { hex } from "./hexadecimal.js";
 import type { Field } from "./registry.js";
 
 /** A value to compare or set: `mask` absent means all bits. */
@@ -27,6 +28,8 @@ export type ValueInput =
   | { readonly value: number | bigint; readonly mask?: number | bigint };
 
 const portNames = new Map<string, bigint>(Object.entries(Port).map(([name, port]) => [name, BigInt(port)]));
+const namesOfPorts = new Map([...portNames].map(([name, port]) => [port, name]));
+
 const fragments: Readonly<Record<string, Masked>> = {
   no: { value: 0n, mask: 3n },
   yes: { value: 1n, mask: 1n },
@@ -96,10 +99,11 @@ function formatSingle(value: bigint, field: Field): string {
     case "ipv6":
       return formatIPv6(value);
     case "decimal":
-    case "port":
       return value.toString();
+    case "port":
+      return namesOfPorts.get(value) ?? value.toString();
     default:
-      return `0x${value.toString(16)}`;
+      return hex(value);
   }
 }
 
@@ -111,5 +115,5 @@ export function formatValue({ value, mask }: Masked, field: Field): string {
     if (length !== undefined) return `${formatSingle(value, field)}/${length}`;
   }
   const plain = field.kind === "decimal" || field.kind === "port";
-  return `${formatSingle(value, field)}/${plain ? `0x${mask.toString(16)}` : formatSingle(mask, field)}`;
+  return `${formatSingle(value, field)}/${plain ? hex(mask) : formatSingle(mask, field)}`;
 }

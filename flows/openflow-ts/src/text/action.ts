@@ -1,7 +1,8 @@
 import { formatEthernet, formatIPv4 } from "../fields/address.js";
+import { hex } from "../fields/hexadecimal.js";
 import type { Action, ActionOf, ActionType } from "../model/action.js";
 import { Port } from "../model/constants.js";
-import { formatBytes, formatPlace, formatPort, formatSetField, hex } from "./field.js";
+import { formatBytes, formatPlace, formatPort, formatSetField } from "./field.js";
 import type { Format, Formats } from "./format.js";
 import { niciraFormats } from "./nicira-action.js";
 

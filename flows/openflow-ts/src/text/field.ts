@@ -7,9 +7,6 @@ import { OpenFlow13 } from "../version.js";
 
 const portNames = new Map<number, string>(Object.entries(Port).map(([name, port]) => [port, name]));
 
-/** `0x1f`, and `0` alone as C's `%#x` writes it. */
-export const hex = (value: number | bigint) => (BigInt(value) === 0n ? "0" : `0x${value.toString(16)}`);
-
 /** A port by its number, or by the name of a reserved one. */
 export function formatPort(port: number): string {
   return portNames.get(port) ?? `${port}`;

@@ -1,7 +1,7 @@
+import { hex } from "../fields/hexadecimal.js";
 import type { FlowDescription } from "../model/flow.js";
 import type { Instruction } from "../model/instruction.js";
 import { formatActions } from "./action.js";
-import { hex } from "./field.js";
 import { formatMatch } from "./match.js";
 import { formatMetadata } from "./nicira-action.js";
 

@@ -1,6 +1,7 @@
+import { hex } from "../fields/hexadecimal.js";
 import type { LearnAction, LearnSpec } from "../model/nicira-action.js";
 import { LearnFlag } from "../model/nicira-action.js";
-import { formatPlace, hex } from "./field.js";
+import { formatPlace } from "./field.js";
 
 /** `learn` has this priority where nothing else is said. */
 const defaultPriority = 0x8000;

@@ -1,4 +1,5 @@
 import { formatIPv4, formatIPv6 } from "../fields/address.js";
+import { hex } from "../fields/hexadecimal.js";
 import { fieldByName } from "../fields/registry.js";
 import type { Action } from "../model/action.js";
 import { packetInReasons } from "../model/enumeration.js";
@@ -10,7 +11,7 @@ import {
   type NatAddress,
   NatFlag,
 } from "../model/nicira-action.js";
-import { fieldName, formatBytes, formatPlace, formatPort, formatSetField, hex } from "./field.js";
+import { fieldName, formatBytes, formatPlace, formatPort, formatSetField } from "./field.js";
 import type { FormatActions, Formats } from "./format.js";
 import { formatLearn } from "./learn.js";
 

@@ -30,7 +30,9 @@ export class Reader {
   ) {
     this.version = version;
     this.lengthError = lengthError;
-    this.#bytes = bytes;
+    // A Buffer would give views of itself where copies are meant.
+    this.#bytes =
+      bytes instanceof Buffer ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length) : bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#start = start;
     this.#at = start;

@@ -1,0 +1,447 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { Duplex } from "node:stream";
+import { test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import {
+  BundleError,
+  DecodeError,
+  Deframer,
+  DisconnectedError,
+  decode,
+  type Envelope,
+  encode,
+  flowMod,
+  type Hello,
+  type Message,
+  match,
+  OpenFlowError,
+  ProtocolError,
+  RequestTimeoutError,
+  Session,
+  type SessionOptions,
+  VersionError,
+} from "openflow-ts";
+
+/** The two ends of a connection without a network. */
+function streams(): [Duplex, Duplex] {
+  const ends: Duplex[] = [];
+  for (const other of [1, 0]) {
+    ends.push(
+      new Duplex({
+        read() {},
+        write(chunk, _encoding, done) {
+          ends[other]!.push(chunk);
+          done();
+        },
+        final(done) {
+          ends[other]!.push(null);
+          done();
+        },
+        destroy(error, done) {
+          ends[other]!.push(null);
+          done(error);
+        },
+      }),
+    );
+  }
+  return [ends[0]!, ends[1]!];
+}
+
+type Answer = (message: Message, xid: number) => readonly Message[];
+
+const features: Message = {
+  type: "features_reply",
+  datapathId: 7n,
+  buffers: 0,
+  tables: 254,
+  auxiliaryId: 0,
+  capabilities: 0,
+  reserved: 0,
+};
+
+/** A switch that is written down: it says hello and its features, and beyond that what `answer` says. */
+class FakeSwitch {
+  readonly seen: Envelope[] = [];
+  readonly #stream: Duplex;
+  readonly #version: number;
+
+  constructor(stream: Duplex, answer: Answer = () => [], hello: Envelope<Hello> = helloOf(6, [4, 5, 6])) {
+    this.#stream = stream;
+    this.#version = hello.version;
+    const deframer = new Deframer();
+    stream.write(encode(hello));
+    stream.on("data", (chunk: Uint8Array) => {
+      for (const bytes of deframer.push(chunk)) this.#receive(decode(bytes), answer);
+    });
+  }
+
+  say(message: Message, xid = 0, version = this.#version): void {
+    this.#stream.write(encode({ version, xid, message }));
+  }
+
+  raw(bytes: Uint8Array): void {
+    this.#stream.write(bytes);
+  }
+
+  end(): void {
+    this.#stream.destroy();
+  }
+
+  types(): string[] {
+    return this.seen.map(({ message }) => message.type);
+  }
+
+  #receive(envelope: Envelope, answer: Answer): void {
+    this.seen.push(envelope);
+    const { message, xid, version } = envelope;
+    if (message.type === "features_request") this.say(features, xid, version);
+    else for (const reply of answer(message, xid)) this.say(reply, xid, version);
+  }
+}
+
+function helloOf(version: number, bitmap?: readonly number[]): Envelope<Hello> {
+  const elements = bitmap ? [{ type: "version_bitmap" as const, versions: bitmap }] : [];
+  return { version, xid: 0, message: { type: "hello", elements } };
+}
+
+async function connected(answer?: Answer, options: SessionOptions = {}): Promise<[Session, FakeSwitch]> {
+  const [ours, theirs] = streams();
+  const fake = new FakeSwitch(theirs, answer);
+  const session = new Session(ours, { probeInterval: 0, ...options });
+  await session.ready;
+  return [session, fake];
+}
+
+/** What each side offers: the header's version, the bitmap if there is one; and what comes of it. */
+const negotiations: readonly (readonly [
+  readonly (4 | 5 | 6)[],
+  number,
+  readonly number[] | undefined,
+  number | undefined,
+])[] = [
+  [[4, 5, 6], 6, [4, 5, 6], 6],
+  [[4, 5, 6], 5, [1, 4, 5], 5],
+  [[4, 5, 6], 4, undefined, 4],
+  [[4, 5, 6], 9, undefined, 6],
+  [[4, 5, 6], 9, [4, 9], 4],
+  [[4], 6, [4, 6], 4],
+  [[4, 6], 5, undefined, undefined],
+  [[4, 5, 6], 1, undefined, undefined],
+  [[6], 5, [4, 5], undefined],
+];
+
+for (const [ours, header, bitmap, expected] of negotiations) {
+  const theirs = bitmap ? `bitmap ${bitmap}` : "no bitmap";
+  test(`negotiation of ${ours} with ${header} and ${theirs} comes to ${expected ?? "nothing"}`, async () => {
+    const [mine, other] = streams();
+    const fake = new FakeSwitch(other, undefined, helloOf(header, bitmap));
+    const session = new Session(mine, { versions: ours, probeInterval: 0 });
+    if (expected === undefined) {
+      await assert.rejects(session.ready, VersionError);
+      assert.equal(session.version, undefined);
+      await turn();
+      assert.deepEqual(fake.types(), ["hello", "error"]);
+    } else {
+      await session.ready;
+      assert.equal(session.version, expected);
+      session.close();
+    }
+  });
+}
+
+test("a peer that does not begin with hello is refused", async () => {
+  const [mine, theirs] = streams();
+  const session = new Session(mine);
+  theirs.write(encode({ version: 6, xid: 1, message: { type: "barrier_reply" } }));
+  await assert.rejects(session.ready, ProtocolError);
+});
+
+test("a handshake has to end in time", async () => {
+  const [mine] = streams();
+  await assert.rejects(new Session(mine, { handshakeTimeout: 20 }).ready, RequestTimeoutError);
+});
+
+test("echo requests are answered with their bytes", async () => {
+  const [session, fake] = await connected();
+  fake.say({ type: "echo_request", data: Uint8Array.of(1, 2, 3) }, 99);
+  await turn();
+  assert.deepEqual(fake.seen.at(-1), {
+    version: 6,
+    xid: 99,
+    message: { type: "echo_reply", data: Uint8Array.of(1, 2, 3) },
+  });
+  session.close();
+});
+
+test("a silent switch is probed, and given up when it stays silent", async () => {
+  const [session, fake] = await connected(undefined, { probeInterval: 20 });
+  const reason = await session.closed;
+  assert.ok(reason instanceof DisconnectedError);
+  assert.match(reason.message, /echo/);
+  assert.equal(fake.types().filter((type) => type === "echo_request").length, 1);
+});
+
+test("a switch that answers probes is kept, however long", async () => {
+  const answer: Answer = (message) =>
+    message.type === "echo_request" ? [{ type: "echo_reply", data: message.data }] : [];
+  const [session, fake] = await connected(answer, { probeInterval: 10 });
+  while (fake.types().filter((type) => type === "echo_request").length < 5) await turn();
+  assert.equal(session.version, 6);
+  session.close();
+});
+
+test("answers find their requests by transaction, in whatever order they come", async () => {
+  const [session, fake] = await connected();
+  const one = session.request({ type: "role_request", role: "nochange", shortId: 0, generation: 0n });
+  const two = session.request({ type: "get_config_request" });
+  await turn();
+  const [first, second] = fake.seen.slice(-2);
+  fake.say({ type: "get_config_reply", flags: 1, missSendLength: 128 }, second!.xid);
+  fake.say({ type: "role_reply", role: "slave", shortId: 0, generation: 5n }, first!.xid);
+  assert.equal((await two).missSendLength, 128);
+  assert.equal((await one).role, "slave");
+  session.close();
+});
+
+test("a message without a reply is confirmed by a barrier", async () => {
+  const [session, fake] = await connected((message) =>
+    message.type === "barrier_request" ? [{ type: "barrier_reply" }] : [],
+  );
+  assert.equal(await session.request(flowMod({})), undefined);
+  assert.deepEqual(fake.types().slice(-2), ["flow_mod", "barrier_request"]);
+  session.close();
+});
+
+test("a request that is not answered in time fails; its late answer is no one's", async () => {
+  const [session, fake] = await connected();
+  await assert.rejects(session.request({ type: "get_config_request" }, { timeout: 10 }), RequestTimeoutError);
+  const unasked = once(session, "message");
+  fake.say({ type: "get_config_reply", flags: 0, missSendLength: 0 }, fake.seen.at(-1)!.xid);
+  const [envelope] = await unasked;
+  assert.equal(envelope.message.type, "get_config_reply");
+  session.close();
+});
+
+test("a request can be taken back", async () => {
+  const [session] = await connected();
+  const abort = new AbortController();
+  const request = session.barrier({ signal: abort.signal });
+  abort.abort(new Error("enough"));
+  await assert.rejects(request, /enough/);
+  await assert.rejects(session.barrier({ signal: AbortSignal.abort(new Error("before")) }), /before/);
+  session.close();
+});
+
+test("at the end of the connection all open requests fail at once", async () => {
+  const [session, fake] = await connected();
+  const requests = [
+    session.barrier(),
+    session.request(flowMod({})),
+    session.flows().next(),
+    session.bundle([flowMod({})]),
+  ];
+  await turn();
+  fake.end();
+  for (const result of await Promise.allSettled(requests)) {
+    assert.equal(result.status, "rejected");
+    const { reason } = result as PromiseRejectedResult;
+    const error = reason instanceof BundleError ? reason.cause : reason;
+    assert.ok(error instanceof DisconnectedError);
+    assert.equal(error.sent, true);
+  }
+  await assert.rejects(session.barrier(), (error) => error instanceof DisconnectedError && !error.sent);
+  assert.throws(() => session.send(flowMod({})), DisconnectedError);
+});
+
+test("errors that answer no request are told", async () => {
+  const [session, fake] = await connected();
+  const refused = once(session, "refused");
+  const xid = session.send(flowMod({}));
+  fake.say({ type: "error", errorType: 5, code: 1, data: new Uint8Array(0) }, xid);
+  const [error] = await refused;
+  assert.ok(error instanceof OpenFlowError);
+  assert.equal(error.code, "OFPFMFC_TABLE_FULL");
+  assert.equal(error.xid, xid);
+  session.close();
+});
+
+test("a message that cannot be understood harms nobody else", async () => {
+  const [session, fake] = await connected((message) =>
+    message.type === "barrier_request" ? [{ type: "barrier_reply" }] : [],
+  );
+  const told = once(session, "undecodable");
+  fake.raw(Uint8Array.of(6, 10, 0, 9, 0, 0, 0, 0, 0));
+  const [error] = await told;
+  assert.ok(error instanceof DecodeError);
+  await session.barrier();
+
+  const request = session.request({ type: "get_config_request" });
+  await turn();
+  const xid = fake.seen.at(-1)!.xid;
+  fake.raw(Uint8Array.of(6, 8, 0, 9, 0, 0, xid >> 8, xid & 0xff, 0));
+  await assert.rejects(request, DecodeError);
+  session.close();
+});
+
+test("a stream that is no OpenFlow ends the connection", async () => {
+  const [session, fake] = await connected();
+  fake.raw(Uint8Array.of(6, 10, 0, 3, 0, 0, 0, 0));
+  assert.ok((await session.closed) instanceof ProtocolError);
+});
+
+/** Flows in as many replies as there are lists. */
+const inParts =
+  (...parts: readonly number[][]): Answer =>
+  (message) =>
+    message.type !== "multipart_request"
+      ? []
+      : parts.map(
+          (priorities, index): Message => ({
+            type: "multipart_reply",
+            flags: index < parts.length - 1 ? 1 : 0,
+            body: {
+              type: "flow_desc",
+              flows: priorities.map((priority) => ({
+                table: 0,
+                priority,
+                cookie: 0n,
+                idleTimeout: 0,
+                hardTimeout: 0,
+                importance: 0,
+                flags: 0,
+                match: match({}),
+                stats: {},
+                instructions: [],
+              })),
+            },
+          }),
+        );
+
+test("a dump goes over all the parts of the answer", async () => {
+  const [session] = await connected(inParts([1, 2], [], [3]));
+  const priorities: number[] = [];
+  for await (const { priority } of session.flows()) priorities.push(priority);
+  assert.deepEqual(priorities, [1, 2, 3]);
+  session.close();
+});
+
+test("a dump that is left early awaits nothing more", async () => {
+  const [session] = await connected(inParts([1, 2], [3]));
+  for await (const { priority } of session.flows()) {
+    assert.equal(priority, 1);
+    break;
+  }
+  session.close();
+});
+
+test("a dump whose parts stop coming fails", async () => {
+  const endless: Answer = (message, xid) => inParts([1], [2])(message, xid).slice(0, 1);
+  const [session] = await connected(endless);
+  const flows = session.flows({}, { timeout: 20 });
+  assert.equal((await flows.next()).value?.priority, 1);
+  await assert.rejects(flows.next(), RequestTimeoutError);
+  session.close();
+});
+
+test("an answer of the wrong kind is the switch's fault", async () => {
+  const [session] = await connected(() => [{ type: "barrier_reply" }]);
+  await assert.rejects(session.request({ type: "get_config_request" }), ProtocolError);
+  await assert.rejects(session.flows().next(), ProtocolError);
+  session.close();
+});
+
+/** A switch that takes bundles; `refuse` says what it answers to some of the messages instead. */
+function bundles(refuse: (message: Message) => readonly Message[] | undefined): Answer {
+  return (message) => {
+    const refusal = refuse(message);
+    if (refusal) return refusal;
+    if (message.type === "barrier_request") return [{ type: "barrier_reply" }];
+    if (message.type !== "bundle_control" || typeof message.control !== "string") return [];
+    const control = message.control.replace("request", "reply") as "open_reply";
+    return [{ ...message, control }];
+  };
+}
+
+/** What was done with bundles, in order. */
+function controls(fake: FakeSwitch): (string | number)[] {
+  return fake.seen.flatMap(({ message }): (string | number)[] => {
+    if (message.type === "bundle_add") return ["add"];
+    return message.type === "bundle_control" ? [message.control] : [];
+  });
+}
+
+const failure = (errorType: number, code: number): Message[] => [
+  { type: "error", errorType, code, data: new Uint8Array(0) },
+];
+
+test("a bundle is opened, filled and committed", async () => {
+  const [session, fake] = await connected(bundles(() => undefined));
+  await session.bundle([flowMod({}), flowMod({ priority: 1 })]);
+  assert.deepEqual(controls(fake), ["open_request", "add", "add", "commit_request"]);
+  session.close();
+});
+
+test("a bundle whose message is refused is discarded, not committed", async () => {
+  const [session, fake] = await connected(
+    bundles((message) =>
+      message.type === "bundle_add" && message.message.type === "flow_mod" && message.message.priority === 1
+        ? failure(17, 10)
+        : undefined,
+    ),
+  );
+  await assert.rejects(session.bundle([flowMod({}), flowMod({ priority: 1 })]), (error) => {
+    assert.ok(error instanceof BundleError && error.cause instanceof OpenFlowError);
+    assert.equal(error.outcome, "none");
+    assert.equal(error.index, 1);
+    assert.equal(error.cause.code, "OFPBFC_MSG_UNSUP");
+    return true;
+  });
+  await turn();
+  assert.deepEqual(controls(fake), ["open_request", "add", "add", "discard_request"]);
+  session.close();
+});
+
+test("a bundle whose message cannot be encoded is discarded", async () => {
+  const [session, fake] = await connected(bundles(() => undefined));
+  await assert.rejects(session.bundle([flowMod({ priority: 0x10000 })]), (error) => {
+    assert.ok(error instanceof BundleError);
+    assert.equal(error.outcome, "none");
+    assert.equal(error.index, 0);
+    return true;
+  });
+  await turn();
+  assert.deepEqual(controls(fake), ["open_request", "discard_request"]);
+  session.close();
+});
+
+test("what became of a bundle whose commit is not answered is unknown", async () => {
+  const silent = bundles((message) =>
+    message.type === "bundle_control" && message.control === "commit_request" ? [] : undefined,
+  );
+  const [session] = await connected(silent);
+  await assert.rejects(session.bundle([flowMod({})], { timeout: 20 }), (error) => {
+    assert.ok(error instanceof BundleError);
+    assert.equal(error.outcome, "unknown");
+    return true;
+  });
+  session.close();
+});
+
+test("messages of the switch's own are events", async () => {
+  const [session, fake] = await connected();
+  const packetIn = once(session, "packet_in");
+  fake.say({
+    type: "packet_in",
+    bufferId: 0xffffffff,
+    totalLength: 4,
+    reason: "table_miss",
+    table: 0,
+    cookie: 0n,
+    match: match({ in_port: 3 }),
+    data: Uint8Array.of(1, 2, 3, 4),
+  });
+  const [{ data }] = await packetIn;
+  assert.deepEqual(data, Uint8Array.of(1, 2, 3, 4));
+  session.close();
+});
