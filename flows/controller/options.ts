@@ -35,6 +35,13 @@ export interface SteeringOptions {
   readonly prepareHost?: (port: LocalPort) => Promise<void> | void;
   /** Ports whose packets are never taken, by name: those towards the WAN. Default: none. */
   readonly passFrom?: readonly string[];
+  /**
+   * The VLAN of the hosts that are served, where they are in one: the local port joins it, and frames with its tag are
+   * taken as well as frames without. Default: none; then only frames without a tag are taken.
+   */
+  readonly vlan?: number;
+  /** VLANs whose frames are taken with their tags, for a host with a device for each on the local port. Default: none. */
+  readonly trunk?: readonly number[];
   /** IPv6 is taken only where the host side handles it. Default: `["ipv4"]`. */
   readonly families?: readonly Family[];
   /** Which of several plugins on one bridge: 0 to 255. Default: 0. */

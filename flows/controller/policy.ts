@@ -6,7 +6,7 @@ import {
   type PipelineInput,
 } from "../pipeline/index.js";
 import type { LookupTable } from "../table/index.js";
-import type { PortNumbers } from "./switch-ports.js";
+import type { LocalPort } from "./options.js";
 
 /** More peers have been seen than the pipeline's register can tell apart. */
 export class TooManyPeersError extends Error {
@@ -18,12 +18,23 @@ export class TooManyPeersError extends Error {
   }
 }
 
-export type PolicyOptions = Pick<PipelineInput, "layout" | "instance" | "timeouts" | "families"> & {
+export type PolicyOptions = Pick<
+  PipelineInput,
+  "layout" | "instance" | "timeouts" | "families" | "vlan" | "trunk"
+> & {
   readonly entryFlows: EntryFlows;
 };
 
+/** The ports that the pipeline speaks of, as bridge and database agree that they are. */
+export interface SteeredPorts {
+  readonly local: LocalPort;
+  /** OpenFlow port numbers. */
+  readonly canary: number;
+  readonly passFrom: readonly number[];
+}
+
 /** Ports for trying whether a table compiles, before the real ones are known. */
-const PLACEHOLDER_PORTS: PortNumbers = {
+const PLACEHOLDER_PORTS: SteeredPorts = {
   local: { name: "", ofport: 1, mac: "00:00:00:00:00:00", ifindex: 1 },
   canary: 2,
   passFrom: [],
@@ -56,7 +67,7 @@ export class Policy {
       if (action.type === "optimize" && !peers.has(action.peer)) peers.set(action.peer, peers.size + 1);
     }
     if (peers.size > LAST_PEER) throw new TooManyPeersError();
-    this.#compile({ table, peers, numbers: PLACEHOLDER_PORTS, round: 1 });
+    this.#compile({ table, peers, ports: PLACEHOLDER_PORTS, round: 1 });
     this.#table = table;
     this.#peers = peers;
   }
@@ -70,10 +81,10 @@ export class Policy {
   }
 
   /** The pipeline for how things stand; the very same one as before where nothing has changed. */
-  pipeline(numbers: PortNumbers, round: number): Pipeline {
-    const inputs = [this.#table, this.#peersUp, JSON.stringify(numbers), round];
+  pipeline(ports: SteeredPorts, round: number): Pipeline {
+    const inputs = [this.#table, this.#peersUp, JSON.stringify(ports), round];
     if (!this.#compiled || inputs.some((input, i) => input !== this.#compiled!.inputs[i])) {
-      const pipeline = this.#compile({ table: this.#table, peers: this.#peers, numbers, round });
+      const pipeline = this.#compile({ table: this.#table, peers: this.#peers, ports, round });
       this.#compiled = { inputs, pipeline };
     }
     return this.#compiled.pipeline;
@@ -82,11 +93,11 @@ export class Policy {
   #compile(what: {
     readonly table: LookupTable;
     readonly peers: ReadonlyMap<string, number>;
-    readonly numbers: PortNumbers;
+    readonly ports: SteeredPorts;
     readonly round: number;
   }): Pipeline {
-    const { table, peers, numbers, round } = what;
-    const { local, canary, passFrom } = numbers;
+    const { table, peers, ports, round } = what;
+    const { local, canary, passFrom } = ports;
     return compilePipeline({
       ...this.#options,
       round,

@@ -17,11 +17,13 @@ import { BridgeFlows } from "./bridge-flows.js";
 import { detach } from "./detach.js";
 import type { ListedFlow } from "./listing.js";
 import type { SteeringEvents, SteeringOptions, SteeringState, SteeringStatus } from "./options.js";
-import { Policy } from "./policy.js";
+import { Policy, type SteeredPorts } from "./policy.js";
 import { type PortNumbers, SwitchPorts } from "./switch-ports.js";
 
 /** Milliseconds between two looks at whether our flows are still there. */
 const CHECK_INTERVAL = 1000;
+/** The same, while the switch is about to do what it has been asked for. */
+const SETTLE_INTERVAL = 50;
 /** As many of these looks count flows only; then one compares them. */
 const COUNTS_PER_COMPARISON = 30;
 /** Signs of life in the time for which one of them counts. */
@@ -57,8 +59,9 @@ export class Steering extends EventEmitter<SteeringEvents> {
   readonly #ports: SwitchPorts;
   readonly #flows: BridgeFlows;
   readonly #policy: Policy;
-  #numbers: PortNumbers | undefined;
-  /** The ports that are ready to be steered to; a new connection may mean new devices. */
+  /** The ports as they were when last steered to. */
+  #steered: SteeredPorts | undefined;
+  /** The ports for which host and canary have been prepared; a new connection may mean new devices. */
   #settled: string | undefined;
   #lease: Pipeline["lease"] | undefined;
   #leaseTimer: NodeJS.Timeout | undefined;
@@ -69,6 +72,8 @@ export class Steering extends EventEmitter<SteeringEvents> {
   #loop: Promise<void> | undefined;
   #stopping = false;
   #changed = false;
+  /** Milliseconds until the next look, if nothing changes before. */
+  #pause = CHECK_INTERVAL;
   #wake: () => void = () => {};
 
   /** Throws `EntryTooWideError`, `TableTooDeepError`, `TooManyPeersError`, and a `RangeError` for options out of range. */
@@ -83,6 +88,8 @@ export class Steering extends EventEmitter<SteeringEvents> {
       instance,
       timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
       families,
+      vlan: options.vlan,
+      trunk: options.trunk ?? [],
       entryFlows: new EntryFlows(),
     });
     this.#database = switchDatabase({ remotes: options.database ?? `unix:${join(runDirectory, "db.sock")}` });
@@ -99,6 +106,7 @@ export class Steering extends EventEmitter<SteeringEvents> {
       canary: options.canary,
       passFrom: options.passFrom ?? [],
       instance,
+      vlan: options.vlan,
     });
     this.#flows = new BridgeFlows(this.#connection, instance);
 
@@ -136,11 +144,11 @@ export class Steering extends EventEmitter<SteeringEvents> {
     const left = await detach({
       flows: this.#connection.version === undefined ? undefined : this.#flows,
       ports: this.#database.state === "synchronised" ? this.#ports : undefined,
-      attached: this.#numbers !== undefined,
+      attached: this.#steered !== undefined,
     });
     this.#connection.close();
     this.#database.stop();
-    this.#numbers = undefined;
+    this.#steered = undefined;
     this.#settled = undefined;
     this.#enter("stopped", left);
   }
@@ -162,7 +170,7 @@ export class Steering extends EventEmitter<SteeringEvents> {
       state: this.#state,
       ...(this.#reason !== undefined && { reason: this.#reason }),
       bridge: this.#options.bridge,
-      ...(this.#numbers && { port: this.#numbers.local }),
+      ...(this.#steered && { port: this.#steered.local }),
       peersUp: [...this.#policy.peersUp],
       flows: this.#flows.installed?.length ?? 0,
       repairs: this.#repairs,
@@ -211,8 +219,8 @@ export class Steering extends EventEmitter<SteeringEvents> {
   /** The pipeline for what is known. */
   #known(): Pipeline {
     const round = this.#flows.knownRound;
-    if (!this.#numbers || round === undefined) throw new NotAttachedError(this.status());
-    return this.#policy.pipeline(this.#numbers, round);
+    if (!this.#steered || round === undefined) throw new NotAttachedError(this.status());
+    return this.#policy.pipeline(this.#steered, round);
   }
 
   /** Something has changed: look at it now. */
@@ -225,17 +233,17 @@ export class Steering extends EventEmitter<SteeringEvents> {
     let failures = 0;
     while (!this.#stopping) {
       this.#changed = false;
-      let pause = CHECK_INTERVAL;
+      this.#pause = CHECK_INTERVAL;
       try {
         await this.#step();
         failures = 0;
       } catch (error) {
         if (this.#stopping) return;
         this.#flows.forget();
-        pause = Math.min(LAST_RETRY, FIRST_RETRY * 2 ** failures++);
+        this.#pause = Math.min(LAST_RETRY, FIRST_RETRY * 2 ** failures++);
         this.#enter("error", error instanceof Error ? error.message : String(error));
       }
-      await this.#sleep(pause, failures > 0);
+      await this.#sleep(this.#pause, failures > 0);
     }
   }
 
@@ -270,12 +278,11 @@ export class Steering extends EventEmitter<SteeringEvents> {
       case "pending":
         return this.#enter("port-pending", view.reason);
       case "ready":
-        this.#numbers = view;
+        if (this.#connection.version === undefined) {
+          return this.#enter("connecting-openflow", this.#connection.lastError?.message);
+        }
+        return this.#install(view);
     }
-    if (this.#connection.version === undefined) {
-      return this.#enter("connecting-openflow", this.#connection.lastError?.message);
-    }
-    await this.#install(view);
   }
 
   /**
@@ -283,16 +290,18 @@ export class Steering extends EventEmitter<SteeringEvents> {
    * is back: so nothing is asked that can wait, and a failure is no news.
    */
   async #update(): Promise<void> {
-    const numbers = this.#numbers;
-    if (!numbers || !this.#flows.installed || this.#connection.version === undefined) return;
-    const { flows } = this.#policy.pipeline(numbers, await this.#flows.round());
+    const ports = this.#steered;
+    if (!ports || !this.#flows.installed || this.#connection.version === undefined) return;
+    const { flows } = this.#policy.pipeline(ports, await this.#flows.round());
     await this.#flows.install(flows).catch(() => this.#flows.forget());
   }
 
   /** Brings the flows in line with ports, peers and table. */
   async #install(numbers: PortNumbers): Promise<void> {
-    if (!(await this.#settle(numbers))) return;
-    const pipeline = this.#policy.pipeline(numbers, await this.#flows.round());
+    const ports = await this.#settle(numbers);
+    if (!ports) return;
+    this.#steered = ports;
+    const pipeline = this.#policy.pipeline(ports, await this.#flows.round());
     const fresh = this.#flows.installed === undefined;
     if (fresh) this.#enter("syncing");
     else if (!(await this.#holds())) this.#flows.forget();
@@ -307,24 +316,32 @@ export class Steering extends EventEmitter<SteeringEvents> {
     this.#enter("in-sync");
   }
 
-  /** Makes ports that have come or changed ready to be steered to. Resolves to whether they are. */
-  async #settle(numbers: PortNumbers): Promise<boolean> {
-    const settled = JSON.stringify(numbers);
-    if (settled === this.#settled) return true;
-    const { local, canary } = numbers;
+  /** Makes ports that have come or changed ready to be steered to. Resolves to nothing while they are not. */
+  async #settle({
+    local: ofport,
+    canary,
+    passFrom,
+    ifindex,
+    mac: wanted,
+  }: PortNumbers): Promise<SteeredPorts | undefined> {
+    const name = this.#options.localPort ?? "tpo0";
     const ports = await this.#flows.ports();
-    const stray = [[local.name, local.ofport] as const, [this.#options.canary, canary] as const].find(
-      ([name, number]) => ports.get(name)?.port !== number,
-    );
-    if (stray) {
-      this.#enter("port-pending", `bridge and database differ about port ${stray[0]}`);
-      return false;
+    const [localPort, canaryPort] = [ports.get(name), ports.get(this.#options.canary)];
+    const mac = localPort && macText(localPort.hardwareAddress);
+    if (localPort?.port !== ofport || canaryPort?.port !== canary || (wanted ?? mac) !== mac) {
+      this.#pause = SETTLE_INTERVAL;
+      this.#enter("port-pending", `the switch has not finished with port ${name}`);
+      return undefined;
     }
-    await this.#flows.quieten(ports.get(this.#options.canary)!);
-    this.#enter("port-pending", `preparing the host for ${local.name}`);
-    await this.#options.prepareHost?.(local);
-    this.#settled = settled;
-    return true;
+    const steered = { local: { name, ofport, mac: mac!, ifindex }, canary, passFrom };
+    const settled = JSON.stringify(steered);
+    if (settled !== this.#settled) {
+      await this.#flows.quieten(canaryPort);
+      this.#enter("port-pending", `preparing the host for ${name}`);
+      await this.#options.prepareHost?.(steered.local);
+      this.#settled = settled;
+    }
+    return steered;
   }
 
   /** Whether the flows that we have installed are still there; now and then also whether they are what they were. */
@@ -345,4 +362,11 @@ export class Steering extends EventEmitter<SteeringEvents> {
     this.#reason = reason;
     this.emit("state", this.status());
   }
+}
+
+function macText(mac: bigint): string {
+  return mac
+    .toString(16)
+    .padStart(12, "0")
+    .replace(/..(?!$)/g, "$&:");
 }

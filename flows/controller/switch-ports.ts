@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Database } from "ovsdb-client";
+import { type Database, operations } from "ovsdb-client";
 import {
   addPort,
   deletePort,
@@ -8,14 +8,17 @@ import {
   findPort,
   type SwitchTables,
 } from "ovsdb-client/open-vswitch";
-import type { LocalPort } from "./options.js";
 
 /** The ports that the pipeline speaks of, as the database has them. */
 export interface PortNumbers {
-  readonly local: LocalPort;
-  /** OpenFlow port numbers, like `passFrom`. */
+  /** OpenFlow port numbers, like `canary` and `passFrom`. */
+  readonly local: number;
   readonly canary: number;
   readonly passFrom: readonly number[];
+  /** Of the local port's device. */
+  readonly ifindex: number;
+  /** The address that the local port was asked to have. What it has, the database may never say: ask the bridge. */
+  readonly mac: string | undefined;
 }
 
 export type PortsView =
@@ -31,7 +34,11 @@ export interface SwitchPortsOptions {
   readonly canary: string;
   readonly passFrom: readonly string[];
   readonly instance: number;
+  /** Of the local port. */
+  readonly vlan: number | undefined;
 }
+
+const op = operations<SwitchTables>();
 
 /** The key in `external_ids` that says that a port is ours; its value is the instance. */
 export const OWNER_KEY = "ovs-tpo";
@@ -65,6 +72,9 @@ export class SwitchPorts {
       const port = findPort(replica, name);
       if (!port || !this.#isOurs(port)) return { state: "unsettled", reason: `adding port ${name}` };
     }
+    if (findPort(replica, localPort)?.tag !== this.#options.vlan) {
+      return { state: "unsettled", reason: `putting port ${localPort} into its VLAN` };
+    }
     const [left] = this.#leftovers();
     if (left !== undefined)
       return { state: "unsettled", reason: `removing port ${left} of an earlier process` };
@@ -86,26 +96,26 @@ export class SwitchPorts {
         interfaces.map((device) => openFlowPort(Number(device!.ofport))),
       );
     }
-    const device = findInterface(replica, localPort)!;
-    const { mac_in_use: mac, ifindex } = device;
-    if (mac === undefined || ifindex === undefined || (device.mac !== undefined && device.mac !== mac)) {
-      return { state: "pending", reason: `port ${localPort}: its device has no address yet` };
-    }
+    const { ifindex, mac } = findInterface(replica, localPort)!;
+    if (ifindex === undefined) return { state: "pending", reason: `port ${localPort} has no device yet` };
     return {
       state: "ready",
-      local: { name: localPort, ofport: numbers.get(localPort)![0]!, mac, ifindex },
+      local: numbers.get(localPort)![0]!,
       canary: numbers.get(canary)![0]!,
       passFrom: passFrom.flatMap((name) => numbers.get(name)!),
+      ifindex,
+      mac,
     };
   }
 
   /** Adds what is missing. Throws `PortError` where a name is taken by a port that is not ours. */
   async add(): Promise<void> {
-    const { bridge, localPort, canary } = this.#options;
+    const { bridge, localPort, canary, vlan } = this.#options;
     for (const name of this.#leftovers()) await deletePort(this.#db, { bridge, name, owner: this.#owner });
     // The address stays in the database, so that the neighbours' caches hold after vswitchd has made the device anew.
     const mac = findInterface(this.#db.replica, localPort)?.mac ?? randomMac();
     await addPort(this.#db, { bridge, name: localPort, type: "internal", owner: this.#owner, mac });
+    await this.#db.transact([op.update("Port", [["name", "==", localPort]], { tag: vlan })]);
     await addPort(this.#db, { bridge, name: canary, type: "", owner: this.#owner, mtu: CANARY_MTU });
   }
 

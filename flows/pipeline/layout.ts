@@ -1,6 +1,6 @@
 /** What is ours of the resources that all owners of a bridge's flows share. */
 export interface SwitchLayout {
-  /** Our flows in table 0 stand at the three priorities above this one. Default: 60000. */
+  /** Our flows in table 0 stand at the four priorities above this one. Default: 60000. */
   readonly priority: number;
   /** The first of our `TABLE_COUNT` tables. Default: 200. */
   readonly firstTable: number;
@@ -28,7 +28,7 @@ export function tableName(layout: SwitchLayout, table: number): TableName | "hoo
 }
 
 /** Priorities above `SwitchLayout.priority`, in table 0. */
-export const hookPriority = { tcp: 1, letGo: 2, fromPlugin: 3 } as const;
+export const hookPriority = { tcp: 1, letGo: 2, open: 3, reset: 4 } as const;
 
 /** Entries stand at this priority and below, one step for each rank. */
 export const TOP_ENTRY_PRIORITY = 65000;
@@ -42,7 +42,7 @@ export function checkLayout({ priority, firstTable, register }: SwitchLayout): v
     if (Number.isInteger(value) && value >= from && value <= to) return;
     throw new RangeError(`${name} ${value} is out of range; expected ${from} to ${to}`);
   };
-  within("priority", priority, 1, 0xffff - hookPriority.fromPlugin);
+  within("priority", priority, 1, 0xffff - hookPriority.reset);
   within("first table", firstTable, 1, 254 - TABLE_COUNT);
   within("register", register, 0, 15);
 }

@@ -31,6 +31,13 @@ export const FIRST_PACKET: FieldMatch = {
   mask: BigInt(TcpFlag.SYN | TcpFlag.ACK),
 };
 
+/** The last packet of a connection that is broken off. */
+export const RESET: FieldMatch = {
+  field: "tcp_flags",
+  value: BigInt(TcpFlag.RST),
+  mask: BigInt(TcpFlag.RST),
+};
+
 /**
  * What a SYN leaves in the table of connections: a flow for exactly its own 5-tuple, or for the answers to it
  * (`reversed`), that sets `known` as given.

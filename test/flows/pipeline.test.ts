@@ -46,6 +46,8 @@ function pipelineOf(specs: EntrySpec[], changes: Partial<PipelineInput> = {}): P
     localPort: { ofport: TPO, mac: MAC },
     canary: CANARY,
     passFrom: [],
+    vlan: undefined,
+    trunk: [1, 10],
     ...changes,
   });
 }
@@ -214,11 +216,42 @@ test("IPv6 goes the same way, and only where it is asked for", () => {
 test("an entry of a VLAN takes frames with that tag alone", () => {
   const table = attached([{ ...toServer, vlan: 10 }]);
   assert.equal(send(table, fromClient("S", { vlan: 10 })), "edge");
-  assert.equal(send(table, fromClient("S", { vlan: 11, from: "10.1.0.12 1" })), "normal");
+  assert.equal(send(table, fromClient("S", { vlan: 1, from: "10.1.0.12 1" })), "normal");
   assert.equal(send(table, fromClient("S", { from: "10.1.0.13 1" })), "normal");
   const untagged = attached([{ ...toServer, vlan: "untagged" }]);
   assert.equal(send(untagged, fromClient("S")), "edge");
   assert.equal(send(untagged, fromClient("S", { vlan: 10, from: "10.1.0.12 1" })), "normal");
+});
+
+test("frames of a VLAN that the local port does not serve are never taken", () => {
+  const sent = (vlan: number | undefined, changes: Partial<PipelineInput>) => {
+    const [output] = attached([toServer], changes).send(
+      tcpPacket(fromClient("S", vlan === undefined ? {} : { vlan })),
+    );
+    return output!.port === TPO
+      ? `edge, tag ${output!.fields.get("vlan_tci") ?? output!.fields.get("vlan_vid")}`
+      : "normal";
+  };
+  const untagged = { trunk: [] };
+  assert.equal(sent(undefined, untagged), "edge, tag 0");
+  assert.equal(sent(10, untagged), "normal");
+  const access = { trunk: [], vlan: 10 };
+  assert.equal(sent(undefined, access), "edge, tag 0");
+  assert.equal(sent(10, access), "edge, tag 0");
+  assert.equal(sent(11, access), "normal");
+  const trunk = { trunk: [10] };
+  assert.equal(sent(10, trunk), `edge, tag ${0x1000 | 10}`);
+  assert.equal(sent(11, trunk), "normal");
+});
+
+test("a connection that the edge breaks off is forgotten, so that its 5-tuple can go direct at once", () => {
+  const table = attached([]);
+  send(table, fromClient("S", { in: TPO }));
+  assert.equal(send(table, fromServer("SA")), "edge");
+  assert.equal(send(table, fromClient("RA", { in: TPO })), "normal");
+  assert.equal(send(table, fromServer("SA")), "normal");
+  assert.equal(send(table, fromClient("S", { in: TPO })), "normal");
+  assert.equal(send(table, fromServer("SA")), "edge");
 });
 
 test("the flows of others see the packet as it came, but for the done bit of our register", () => {
@@ -287,7 +320,7 @@ const packet = fc
     destination: fc.constantFrom("10.0.0.2", "10.0.0.3", "10.0.0.9", "10.0.0.10"),
     sourcePort: fc.integer({ min: 1, max: 3 }),
     destinationPort: fc.integer({ min: 1, max: 5 }),
-    vlan: fc.constantFrom(undefined, 1, 2),
+    vlan: fc.constantFrom(undefined, 1, 10),
   })
   .map((fields) => (fields.source.includes(":") ? { ...fields, destination: "fd00::9" } : fields));
 

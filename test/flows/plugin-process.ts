@@ -5,13 +5,17 @@
 import { execFileSync } from "node:child_process";
 import { createInterface } from "node:readline";
 import { openTun } from "../../driver/ffi/index.js";
-import { type EntrySpec, LookupTable, Steering, type Tuple } from "../../flows/index.js";
+import { type EntrySpec, LookupTable, Steering, type SwitchLayout, type Tuple } from "../../flows/index.js";
 
 export interface PluginOptions {
   readonly runDirectory: string;
   readonly table: readonly EntrySpec[];
   readonly passFrom?: readonly string[];
   readonly canary?: string;
+  readonly vlan?: number;
+  readonly localPort?: string;
+  readonly instance?: number;
+  readonly layout?: Partial<SwitchLayout>;
 }
 
 export type PluginCommand =

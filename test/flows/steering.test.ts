@@ -3,8 +3,9 @@ import { after, afterEach, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EntrySpec, FlowStatus, ListedFlow } from "../../flows/index.js";
 import { ACK, SYN, tcpFrame } from "./frame.js";
-import { TestSwitch, type Trace, unavailable } from "./ovs.js";
+import { TestSwitch, unavailable } from "./ovs.js";
 import { PluginProcess } from "./plugin.js";
+import { tracePacket as packet, isTaken as taken } from "./trace.js";
 
 const skip = await unavailable();
 
@@ -13,26 +14,8 @@ const table: EntrySpec[] = [
   { protocol: "tcp", source: "10.1.0.0/24", destination: "10.2.0.0/24", action: "optimize", peer: "b" },
 ];
 
-/** A TCP packet as `ofproto/trace` takes it. */
-const packet = (changes: Record<string, string | number> = {}) =>
-  Object.entries({
-    in_port: 1,
-    dl_type: "0x0800",
-    nw_proto: 6,
-    nw_src: "10.1.0.11",
-    nw_dst: "10.2.0.11",
-    nw_ttl: 64,
-    tp_src: 40000,
-    tp_dst: 80,
-    tcp_flags: "syn",
-    ...changes,
-  })
-    .map(([field, value]) => `${field}=${value}`)
-    .join();
-
 const UDP = "in_port=1,udp,nw_src=10.1.0.11,nw_dst=10.2.0.11,udp_src=40000,udp_dst=80";
 
-const taken = ({ actions }: Trace) => /^set\(eth\(dst=.*\)\),\d+$/.test(actions);
 const milliseconds = (since: number) => `${Math.round(performance.now() - since)} ms`;
 
 describe("steering on a real switch", { skip, timeout: 300_000 }, () => {

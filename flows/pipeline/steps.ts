@@ -1,0 +1,111 @@
+import type { Action, FieldMatch, LearnAction } from "openflow-ts";
+import type { Family } from "../table/index.js";
+import { encodeCookie, FlowKind } from "./cookie.js";
+import { TABLE_ZERO, type TableName, tableNumber } from "./layout.js";
+import type { PipelineInput } from "./pipeline.js";
+import { Register } from "./register.js";
+import { learnSpecs } from "./tcp.js";
+
+const LEARNED_PRIORITY = 1;
+
+export interface LearnedConnection {
+  readonly family: Family;
+  /** Number of the peer, 0 where it is not known. */
+  readonly peer?: number;
+  /** The flow is for the answers to the packet. */
+  readonly reversed?: boolean;
+  /** Seconds. */
+  readonly idle: number;
+}
+
+/** What the flows of the pipeline do, in the terms of docs/pipeline.md. */
+export class Steps {
+  readonly register: Register;
+  /** Looks the packet up in table 0 again, where our flows now step aside. */
+  readonly letGo: readonly Action[];
+  /** Sends the packet to the plugin. */
+  readonly take: readonly Action[];
+  readonly #input: PipelineInput;
+
+  constructor(input: PipelineInput) {
+    this.#input = input;
+    this.register = new Register(input.layout.register);
+    this.letGo = [this.register.assign({ done: 1 }), { type: "resubmit", table: TABLE_ZERO }];
+    this.take = [
+      ...(input.vlan === undefined ? [] : [UNTAG]),
+      { type: "set_field", field: { field: "eth_dst", value: input.localPort.mac } },
+      { type: "output", port: input.localPort.ofport, maxLength: 0 },
+    ];
+  }
+
+  /** The cookie of a flow that we install. */
+  cookie(kind: FlowKind, peer = 0): bigint {
+    return encodeCookie({ instance: this.#input.instance, kind, round: 0, peer });
+  }
+
+  resubmit(table: TableName): Action {
+    return { type: "resubmit", table: tableNumber(this.#input.layout, table) };
+  }
+
+  /** The packet's connection is one that is being steered from now on, or is none (`known` = 0). */
+  learn(known: 0 | 1, { family, peer = 0, reversed = false, idle }: LearnedConnection): LearnAction {
+    return {
+      ...this.#learned(FlowKind.CONNECTION, peer, "connections"),
+      idleTimeout: idle,
+      finIdleTimeout: this.#input.timeouts.finIdle,
+      specs: learnSpecs(family, reversed, this.register, known),
+    };
+  }
+
+  /** A sign of life: new connections are taken for so many seconds more. */
+  lease(seconds: number): LearnAction {
+    const { bits, ...alive } = this.register.part("alive");
+    return {
+      ...this.#learned(FlowKind.LEASE, 0, "lease"),
+      hardTimeout: seconds,
+      specs: [{ kind: "load", bits, value: 1n, to: alive }],
+    };
+  }
+
+  /** Writes the canary's number into the register, or 0xffff while its link is down. */
+  lookAtCanary(): Action {
+    return {
+      type: "bundle_load",
+      fields: 0,
+      basis: 0,
+      algorithm: ACTIVE_BACKUP,
+      memberType: MEMBER_IS_PORT,
+      ports: [this.#input.canary],
+      destination: this.register.part("canary"),
+    };
+  }
+
+  #learned(kind: FlowKind, peer: number, table: TableName): LearnAction {
+    const { instance, round, layout } = this.#input;
+    return {
+      type: "learn",
+      table: tableNumber(layout, table),
+      priority: LEARNED_PRIORITY,
+      cookie: encodeCookie({ instance, kind, round, peer }),
+      idleTimeout: 0,
+      hardTimeout: 0,
+      finIdleTimeout: 0,
+      finHardTimeout: 0,
+      flags: 0,
+      specs: [],
+    };
+  }
+}
+
+/** `NX_BD_ALG_ACTIVE_BACKUP` (OVS `nicira-ext.h`): the first member that is live. */
+const ACTIVE_BACKUP = 0;
+/** The header of `NXM_OF_IN_PORT`: members are port numbers. */
+const MEMBER_IS_PORT = 0x00000002;
+
+/** Without a tag the TCI is 0; unlike `pop_vlan`, this may meet a frame that has none (ovs-fields(7), `vlan_tci`). */
+const UNTAG: Action = { type: "set_field", field: { field: "vlan_tci", value: 0n } };
+
+/** Frames without a tag, or with that of a VLAN. */
+export function vlanMatch(vlan: number | "untagged"): FieldMatch {
+  return { field: "vlan_vid", value: vlan === "untagged" ? 0n : 0x1000n | BigInt(vlan) };
+}

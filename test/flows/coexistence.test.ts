@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { after, afterEach, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { EntrySpec } from "../../flows/index.js";
+import { TestSwitch, unavailable } from "./ovs.js";
+import { PluginProcess } from "./plugin.js";
+import type { PluginOptions } from "./plugin-process.js";
+import { isTaken, tracePacket } from "./trace.js";
+
+const skip = await unavailable();
+
+const noController =
+  !existsSync("/usr/bin/ovs-testcontroller") && "openvswitch-testcontroller is not installed";
+
+const table: EntrySpec[] = [
+  { protocol: "tcp", source: "10.1.0.0/24", destination: "10.2.0.0/24", action: "optimize", peer: "b" },
+];
+
+describe("a bridge with VLANs, controllers and other plugins", { skip, timeout: 300_000 }, () => {
+  let ovs: TestSwitch;
+  let found: string;
+  let plugins: PluginProcess[] = [];
+
+  before(async () => {
+    ovs = await TestSwitch.start();
+    found = await ovs.dump();
+  });
+  afterEach(async () => {
+    for (const plugin of plugins) await plugin.stop();
+    plugins = [];
+    await ovs.vsctl("del-controller", "br0");
+    await ovs.vsctl("clear", "port", "p1", "tag");
+    await ovs.vsctl("clear", "bridge", "br0", "fail_mode");
+    assert.equal(await ovs.dump(), found);
+  });
+  after(() => ovs?.stop());
+
+  async function attach(options: Partial<PluginOptions> = {}): Promise<PluginProcess> {
+    const plugin = new PluginProcess(ovs, { table, ...options });
+    plugins.push(plugin);
+    await plugin.reaches("in-sync");
+    plugin.tell({ do: "peers", up: ["b"] });
+    return plugin;
+  }
+
+  /** Resolves with what becomes of a packet once that is as asked for. */
+  async function fate(flow: string, wanted: (actions: string) => boolean): Promise<string> {
+    for (const end = Date.now() + 10_000; ; await sleep(20)) {
+      const trace = await ovs.trace(flow);
+      if (wanted(trace.actions)) return trace.actions;
+      if (Date.now() > end) assert.fail(trace.text);
+    }
+  }
+
+  test("hosts in a VLAN: frames with and without its tag reach the plugin without, and what it sends is in the VLAN", async () => {
+    await ovs.vsctl("set", "port", "p1", "tag=10");
+    const plugin = await attach({ vlan: 10 });
+    const { ofport } = await plugin.event(({ event }) => event === "port");
+    const toPlugin = /^set\(eth\(dst=[^)]*\)\),\d+$/;
+    await fate(tracePacket(), (actions) => toPlugin.test(actions));
+    const tagged = tracePacket({ in_port: 2, dl_vlan: 10 });
+    assert.match(await fate(tagged, () => true), /^set\(eth\(dst=[^)]*\)\),pop_vlan,\d+$/);
+    const elsewhere = tracePacket({ in_port: 2, dl_vlan: 11 });
+    assert.doesNotMatch(await fate(elsewhere, () => true), /pop_vlan/);
+    // To the access port as it is, to the trunk with the tag.
+    assert.match(await fate(tracePacket({ in_port: ofport! }), () => true), /push_vlan\(vid=10,/);
+    assert.equal(await ovs.vsctl("get", "port", "tpo0", "tag"), "10");
+  });
+
+  test("a bridge that a controller owns: its flows stay, and ours are above them", {
+    skip: noController,
+  }, async () => {
+    const flows = async () => (await ovs.ofctl("dump-flows", "--no-stats")).split("\n");
+    const controller = ovs.spawn("ovs-testcontroller", [
+      "ptcp:6653:127.0.0.1",
+      `--unixctl=${ovs.directory}/controller.ctl`,
+    ]);
+    try {
+      await ovs.vsctl("set-controller", "br0", "tcp:127.0.0.1:6653");
+      await connected();
+      const before = (await flows()).filter((line) => !line.includes("OFPST"));
+      assert.match(before.join(), /actions=CONTROLLER/);
+      const plugin = await attach();
+      await fate(tracePacket(), (actions) => isTaken({ actions }));
+      const during = await flows();
+      assert.ok(before.every((line) => during.includes(line)));
+      assert.match(
+        await fate(tracePacket({ nw_dst: "10.9.0.1" }), () => true),
+        /userspace\(pid=\d+,controller/,
+      );
+      // With its last controller a bridge loses all flows.
+      const from = plugin.events.length;
+      await ovs.vsctl("del-controller", "br0");
+      await plugin.event(({ event }) => event === "repaired", from);
+      await fate(tracePacket(), (actions) => isTaken({ actions }));
+    } finally {
+      controller.kill("SIGKILL");
+    }
+  });
+
+  test("a second plugin on the bridge, with an instance, tables and a register of its own", async () => {
+    const first = await attach();
+    const other: EntrySpec[] = [{ ...table[0]!, destination: "10.3.0.0/24" }];
+    const layout = { priority: 59000, firstTable: 210, register: 14 };
+    const second = await attach({
+      table: other,
+      canary: "tpo1-alive",
+      localPort: "tpo1",
+      instance: 1,
+      layout,
+    });
+    const port = async (plugin: PluginProcess) => (await plugin.event(({ event }) => event === "port")).mac!;
+    const [firstMac, secondMac] = [await port(first), await port(second)];
+    await fate(tracePacket(), (actions) => actions.includes(firstMac));
+    await fate(tracePacket({ nw_dst: "10.3.0.1" }), (actions) => actions.includes(secondMac));
+    await first.stop();
+    assert.match(await fate(tracePacket({ nw_dst: "10.3.0.1" }), () => true), new RegExp(secondMac));
+    assert.doesNotMatch(await ovs.ofctl("dump-flows"), /0x54504f00/);
+    assert.match(await ovs.ofctl("dump-flows"), /0x54504f01/);
+  });
+
+  async function connected(): Promise<void> {
+    for (const end = Date.now() + 10_000; ; await sleep(50)) {
+      const state = await ovs.vsctl("get", "controller", "br0", "is_connected").catch(() => "");
+      if (state === "true" && (await ovs.ofctl("dump-flows")).includes("CONTROLLER")) return;
+      if (Date.now() > end) assert.fail("the controller has not taken the bridge");
+    }
+  }
+});
