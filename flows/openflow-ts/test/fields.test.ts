@@ -126,6 +126,15 @@ test("matches of the same packets are alike in their canonical form", () => {
   assert.notEqual(matchKey(match({ tcp_dst: 80 })), matchKey(match({ tcp_dst: "80/0xfffe" })));
 });
 
+test("registers are the same by whichever name", () => {
+  const one = match({ reg0: 1, reg1: "0x2/0xff", reg6: 3 });
+  const other = match({
+    xreg0: `0x100000002/0xffffffff000000ff`,
+    xxreg1: { value: 3n << 32n, mask: 0xffffffffn << 32n },
+  });
+  assert.equal(matchKey(one), matchKey(other));
+});
+
 test("a match as ovs-ofctl reads it", () => {
   assert.equal(
     formatMatch(

@@ -8,6 +8,25 @@ function allBits(field: MatchField): bigint | undefined {
   return known && (1n << BigInt(known.variable ? 8 * (field.size ?? known.bytes) : known.bits)) - 1n;
 }
 
+const registerBits = 32n;
+
+/**
+ * The 32-bit registers that a longer one is made of: `xreg0` is `reg0` and `reg1`, `xxreg0` is `reg0` to `reg3`, the
+ * first in the most significant bits. OVS tells of a register in either way.
+ */
+function registers(field: MatchField): readonly MatchField[] {
+  const [, long = "", number = ""] = /^(xx?)reg(\d+)$/.exec(field.field) ?? [];
+  if (long === "" || field.field === "unknown") return [field];
+  const count = long === "xx" ? 4 : 2;
+  const ones = (1n << registerBits) - 1n;
+  const { value, mask = (1n << (registerBits * BigInt(count))) - 1n } = field;
+  return Array.from({ length: count }, (_, index): MatchField => {
+    const shift = registerBits * BigInt(count - 1 - index);
+    const part = (bits: bigint) => (bits >> shift) & ones;
+    return { field: `reg${Number(number) * count + index}`, value: part(value), mask: part(mask) };
+  });
+}
+
 function canonicalField(field: MatchField): MatchField | undefined {
   if (field.field === "unknown") return field;
   const { form: _form, mask, ...exact } = field;
@@ -22,11 +41,12 @@ const orderKey = (field: MatchField) =>
 
 /**
  * The same match in the one way in which all that match the same packets are written alike: sorted by name, without
- * fields whose mask is 0, without masks of all bits, without header forms. For comparing and as keys; what goes to a
+ * fields whose mask is 0, without masks of all bits, without header forms, registers in 32 bits each. For comparing and as keys; what goes to a
  * switch has to keep prerequisites in front.
  */
 export function canonicalMatch(match: Match): Match {
   return match
+    .flatMap(registers)
     .map(canonicalField)
     .filter((field) => field !== undefined)
     .sort((a, b) => (orderKey(a) < orderKey(b) ? -1 : 1));

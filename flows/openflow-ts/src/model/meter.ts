@@ -47,6 +47,6 @@ export interface MeterFeatures {
   readonly capabilities: number;
   readonly maxBands: number;
   readonly maxColor: number;
-  /** OpenFlow 1.5; 0 before. */
-  readonly features: number;
+  /** OpenFlow 1.5, where OVS leaves it out. */
+  readonly features?: number;
 }

@@ -1,20 +1,7 @@
 import { duration } from "../instructions/stats.js";
 import { meterBands } from "../messages/meter.js";
 import type { MeterDescription, MeterFeatures, MeterStatistics } from "../model/meter.js";
-import {
-  absent,
-  byVersion,
-  type Codec,
-  list,
-  pad,
-  padded,
-  sized,
-  struct,
-  u8,
-  u16,
-  u32,
-  u64,
-} from "../wire/codec.js";
+import { byVersion, type Codec, list, pad, padded, sized, struct, u8, u16, u32, u64 } from "../wire/codec.js";
 
 export const meterFilter = struct({ meter: padded(u32, 4) });
 
@@ -53,12 +40,29 @@ export const meterDescriptions = struct({
 });
 
 const limits = { maxMeters: u32, bandTypes: u32, capabilities: u32, maxBands: u8, maxColor: u8 } as const;
-const none = absent("features of meters", 0);
-const features13 = struct<MeterFeatures>({ ...limits, _pad: pad(2), features: none });
 
-/** OpenFlow 1.5.1 §7.3.5.15. */
-export const meterFeatures = byVersion(
-  features13,
-  features13,
-  struct<MeterFeatures>({ ...limits, _pad: pad(2), features: u32, _pad2: pad(4) }),
-);
+const limits13 = struct<Omit<MeterFeatures, "features">>({ ...limits, _pad: pad(2) });
+
+/** OpenFlow 1.3.5 §7.3.5.13. */
+const features13: Codec<MeterFeatures> = {
+  read: (reader) => limits13.read(reader),
+  write(writer, given) {
+    if (given.features !== undefined) throw writer.unsupported("features of meters");
+    limits13.write(writer, given);
+  },
+};
+
+/** OpenFlow 1.5.1 §7.3.5.15; what came with 1.5 is missing where OVS answers. */
+const features15: Codec<MeterFeatures> = {
+  read(reader) {
+    const given = limits13.read(reader);
+    if (reader.remaining === 0) return given;
+    return { ...given, features: padded(u32, 4).read(reader) };
+  },
+  write(writer, given) {
+    limits13.write(writer, given);
+    if (given.features !== undefined) padded(u32, 4).write(writer, given.features);
+  },
+};
+
+export const meterFeatures = byVersion(features13, features13, features15);

@@ -231,15 +231,20 @@ export function multipartReply(version: Version): fc.Arbitrary<unknown> {
       ),
     }),
     of("meter_desc", { meters: small(record({ flags: u16, meter: u32, bands: messages.meterBands })) }),
-    of("meter_features", {
-      maxMeters: u32,
-      bandTypes: u32,
-      capabilities: u32,
-      maxBands: u8,
-      maxColor: u8,
-      features: version >= 6 ? u32 : fc.constant(0),
-    }),
+    of("meter_features", { maxMeters: u32, bandTypes: u32, capabilities: u32, maxBands: u8, maxColor: u8 }),
     of("table_features", { tables: tableFeatures(version) }),
+    ...(version >= 6
+      ? [
+          of("meter_features", {
+            maxMeters: u32,
+            bandTypes: u32,
+            capabilities: u32,
+            maxBands: u8,
+            maxColor: u8,
+            features: u32,
+          }),
+        ]
+      : []),
     ...(version >= 5 ? [of("table_desc", { tables: small(messages.tableDescription()) })] : []),
     ...(version >= 5
       ? [
