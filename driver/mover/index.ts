@@ -9,7 +9,8 @@ export type {
   PeerInfo,
   RateOptions,
 } from "./contract.js";
-export { DgramLink, DgramPort, type DgramPortOptions, type PeerAddress } from "./dgram/index.js";
+export type { PeerAddress } from "./demultiplexer.js";
+export { DgramLink, DgramPort, type DgramPortOptions } from "./dgram/index.js";
 export type { Link, LinkEndpoint, ReceivedBatch } from "./link.js";
 export { SendBatch } from "./link.js";
 export { Mover } from "./mover.js";

@@ -1,9 +1,5 @@
+import type { PeerAddress } from "../demultiplexer.js";
 import type { Link, LinkEndpoint, SendBatch } from "../link.js";
-
-export interface PeerAddress {
-  readonly address: string;
-  readonly port: number;
-}
 
 /** Node's timers count whole milliseconds, and are often one late. */
 const GRANULARITY = 2;

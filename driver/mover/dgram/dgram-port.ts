@@ -1,8 +1,9 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { SocketAddress } from "node:net";
+import { Demultiplexer, type PeerAddress } from "../demultiplexer.js";
 import type { SendBatch } from "../link.js";
-import { readU24 } from "../wire/integer.js";
-import { DgramLink, type PeerAddress } from "./dgram-link.js";
+import { DATAGRAM_HEADER_BYTES } from "../wire/datagram.js";
+import { DgramLink } from "./dgram-link.js";
 
 export interface DgramPortOptions {
   readonly family?: "ipv4" | "ipv6";
@@ -19,19 +20,14 @@ const SLOTS = 2048;
 const SLOT_BYTES = 9216;
 const DEFAULT_BUFFER_SIZE = 4 * 1024 * 1024;
 
-/**
- * A UDP socket that the links to several peers share. A datagram belongs to the link whose session tag it
- * carries, or, if it carries none that is known here, to the link to the address it came from; all others
- * are dropped.
- */
+/** A UDP socket that the links to several peers share. */
 export class DgramPort {
   readonly overhead: number;
   readonly #socket: Socket;
   readonly #family: "ipv4" | "ipv6";
   readonly #slots = Buffer.allocUnsafeSlow(SLOTS * SLOT_BYTES);
   #slot = 0;
-  readonly #byTag = new Map<number, DgramLink>();
-  readonly #byAddress = new Map<string, DgramLink>();
+  readonly #links = new Demultiplexer<DgramLink>();
 
   /** @throws the system's error (`code` EADDRINUSE, EACCES, …) when the socket cannot be bound */
   static async open(options: DgramPortOptions): Promise<DgramPort> {
@@ -74,31 +70,24 @@ export class DgramPort {
 
   /** The link to a peer. One for each peer. */
   link(peer: PeerAddress): DgramLink {
-    const key = addressKey(
-      new SocketAddress({ address: peer.address, port: peer.port, family: this.#family }),
-    );
+    const { address } = new SocketAddress({ ...peer, family: this.#family });
+    const normal = { address, port: peer.port };
     let tag = 0;
     const link = new DgramLink(peer, this.overhead, {
       send: (batch, to) => this.#send(batch, to),
       newTag: () => {
-        this.#byTag.delete(tag);
-        do tag = 1 + Math.floor(Math.random() * 0xff_ffff);
-        while (this.#byTag.has(tag));
-        this.#byTag.set(tag, link);
+        tag = this.#links.newTag(link, tag);
         return tag;
       },
-      closed: () => {
-        this.#byTag.delete(tag);
-        if (this.#byAddress.get(key) === link) this.#byAddress.delete(key);
-      },
+      closed: () => this.#links.remove(normal, link, tag),
     });
-    this.#byAddress.set(key, link);
+    this.#links.add(normal, link);
     return link;
   }
 
   /** Closes the socket and all links on it. */
   async close(): Promise<void> {
-    for (const link of [...this.#byAddress.values()]) link.close();
+    for (const link of [...this.#links.links]) link.close();
     await new Promise<void>((resolve) => this.#socket.close(resolve));
   }
 
@@ -123,14 +112,8 @@ export class DgramPort {
   }
 
   #dispatch(datagram: Buffer, from: RemoteInfo): void {
-    if (datagram.length < 4) return;
-    const tag = readU24(datagram, 1);
-    const link = (tag && this.#byTag.get(tag)) || this.#byAddress.get(addressKey(from));
+    if (datagram.length < DATAGRAM_HEADER_BYTES) return;
+    const link = this.#links.byTag(datagram, 0) ?? this.#links.byAddress(from);
     link?.arrived(datagram);
   }
-}
-
-/** Addresses in the form in which the system gives them. */
-function addressKey({ address, port }: PeerAddress): string {
-  return `${address} ${port}`;
 }

@@ -1,2 +1,2 @@
-export { DgramLink, type PeerAddress } from "./dgram-link.js";
+export { DgramLink } from "./dgram-link.js";
 export { DgramPort, type DgramPortOptions } from "./dgram-port.js";

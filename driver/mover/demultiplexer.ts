@@ -1,0 +1,54 @@
+import { MAXIMUM_TAG } from "./wire/datagram.js";
+import { readU24 } from "./wire/integer.js";
+
+export interface PeerAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
+/**
+ * Tells whose a datagram is, on a socket that the links to several peers share: the link's whose session tag it carries,
+ * or, if it carries none that is known here, the link's to the address it came from; nobody's else.
+ */
+export class Demultiplexer<Link> {
+  readonly #byTag = new Map<number, Link>();
+  readonly #byAddress = new Map<string, Link>();
+
+  get links(): Iterable<Link> {
+    return this.#byAddress.values();
+  }
+
+  /** Addresses in the form in which the system gives them. */
+  add(peer: PeerAddress, link: Link): void {
+    this.#byAddress.set(addressKey(peer), link);
+  }
+
+  /** A new tag for the link, in place of `before` (0: it had none). */
+  newTag(link: Link, before: number): number {
+    this.#byTag.delete(before);
+    let tag: number;
+    do tag = 1 + Math.floor(Math.random() * MAXIMUM_TAG);
+    while (this.#byTag.has(tag));
+    this.#byTag.set(tag, link);
+    return tag;
+  }
+
+  remove(peer: PeerAddress, link: Link, tag: number): void {
+    this.#byTag.delete(tag);
+    if (this.#byAddress.get(addressKey(peer)) === link) this.#byAddress.delete(addressKey(peer));
+  }
+
+  /** The link that has the datagram's tag; the datagram has 4 bytes at least. */
+  byTag(bytes: Uint8Array, offset: number): Link | undefined {
+    const tag = readU24(bytes, offset + 1);
+    return tag === 0 ? undefined : this.#byTag.get(tag);
+  }
+
+  byAddress(from: PeerAddress): Link | undefined {
+    return this.#byAddress.get(addressKey(from));
+  }
+}
+
+function addressKey({ address, port }: PeerAddress): string {
+  return `${address} ${port}`;
+}
