@@ -1,117 +1,22 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { Duplex } from "node:stream";
 import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import {
   BundleError,
   DecodeError,
-  Deframer,
   DisconnectedError,
-  decode,
-  type Envelope,
   encode,
   flowMod,
-  type Hello,
   type Message,
   match,
   OpenFlowError,
   ProtocolError,
   RequestTimeoutError,
   Session,
-  type SessionOptions,
   VersionError,
 } from "openflow-ts";
-
-/** The two ends of a connection without a network. */
-function streams(): [Duplex, Duplex] {
-  const ends: Duplex[] = [];
-  for (const other of [1, 0]) {
-    ends.push(
-      new Duplex({
-        read() {},
-        write(chunk, _encoding, done) {
-          ends[other]!.push(chunk);
-          done();
-        },
-        final(done) {
-          ends[other]!.push(null);
-          done();
-        },
-        destroy(error, done) {
-          ends[other]!.push(null);
-          done(error);
-        },
-      }),
-    );
-  }
-  return [ends[0]!, ends[1]!];
-}
-
-type Answer = (message: Message, xid: number) => readonly Message[];
-
-const features: Message = {
-  type: "features_reply",
-  datapathId: 7n,
-  buffers: 0,
-  tables: 254,
-  auxiliaryId: 0,
-  capabilities: 0,
-  reserved: 0,
-};
-
-/** A switch that is written down: it says hello and its features, and beyond that what `answer` says. */
-class FakeSwitch {
-  readonly seen: Envelope[] = [];
-  readonly #stream: Duplex;
-  readonly #version: number;
-
-  constructor(stream: Duplex, answer: Answer = () => [], hello: Envelope<Hello> = helloOf(6, [4, 5, 6])) {
-    this.#stream = stream;
-    this.#version = hello.version;
-    const deframer = new Deframer();
-    stream.write(encode(hello));
-    stream.on("data", (chunk: Uint8Array) => {
-      for (const bytes of deframer.push(chunk)) this.#receive(decode(bytes), answer);
-    });
-  }
-
-  say(message: Message, xid = 0, version = this.#version): void {
-    this.#stream.write(encode({ version, xid, message }));
-  }
-
-  raw(bytes: Uint8Array): void {
-    this.#stream.write(bytes);
-  }
-
-  end(): void {
-    this.#stream.destroy();
-  }
-
-  types(): string[] {
-    return this.seen.map(({ message }) => message.type);
-  }
-
-  #receive(envelope: Envelope, answer: Answer): void {
-    this.seen.push(envelope);
-    const { message, xid, version } = envelope;
-    if (message.type === "features_request") this.say(features, xid, version);
-    else for (const reply of answer(message, xid)) this.say(reply, xid, version);
-  }
-}
-
-function helloOf(version: number, bitmap?: readonly number[]): Envelope<Hello> {
-  const elements = bitmap ? [{ type: "version_bitmap" as const, versions: bitmap }] : [];
-  return { version, xid: 0, message: { type: "hello", elements } };
-}
-
-async function connected(answer?: Answer, options: SessionOptions = {}): Promise<[Session, FakeSwitch]> {
-  const [ours, theirs] = streams();
-  const fake = new FakeSwitch(theirs, answer);
-  const session = new Session(ours, { probeInterval: 0, ...options });
-  await session.ready;
-  return [session, fake];
-}
+import { type Answer, connected, FakeSwitch, helloOf, streams } from "./fake-switch.js";
 
 /** What each side offers: the header's version, the bitmap if there is one; and what comes of it. */
 const negotiations: readonly (readonly [
@@ -348,83 +253,6 @@ test("an answer of the wrong kind is the switch's fault", async () => {
   const [session] = await connected(() => [{ type: "barrier_reply" }]);
   await assert.rejects(session.request({ type: "get_config_request" }), ProtocolError);
   await assert.rejects(session.flows().next(), ProtocolError);
-  session.close();
-});
-
-/** A switch that takes bundles; `refuse` says what it answers to some of the messages instead. */
-function bundles(refuse: (message: Message) => readonly Message[] | undefined): Answer {
-  return (message) => {
-    const refusal = refuse(message);
-    if (refusal) return refusal;
-    if (message.type === "barrier_request") return [{ type: "barrier_reply" }];
-    if (message.type !== "bundle_control" || typeof message.control !== "string") return [];
-    const control = message.control.replace("request", "reply") as "open_reply";
-    return [{ ...message, control }];
-  };
-}
-
-/** What was done with bundles, in order. */
-function controls(fake: FakeSwitch): (string | number)[] {
-  return fake.seen.flatMap(({ message }): (string | number)[] => {
-    if (message.type === "bundle_add") return ["add"];
-    return message.type === "bundle_control" ? [message.control] : [];
-  });
-}
-
-const failure = (errorType: number, code: number): Message[] => [
-  { type: "error", errorType, code, data: new Uint8Array(0) },
-];
-
-test("a bundle is opened, filled and committed", async () => {
-  const [session, fake] = await connected(bundles(() => undefined));
-  await session.bundle([flowMod({}), flowMod({ priority: 1 })]);
-  assert.deepEqual(controls(fake), ["open_request", "add", "add", "commit_request"]);
-  session.close();
-});
-
-test("a bundle whose message is refused is discarded, not committed", async () => {
-  const [session, fake] = await connected(
-    bundles((message) =>
-      message.type === "bundle_add" && message.message.type === "flow_mod" && message.message.priority === 1
-        ? failure(17, 10)
-        : undefined,
-    ),
-  );
-  await assert.rejects(session.bundle([flowMod({}), flowMod({ priority: 1 })]), (error) => {
-    assert.ok(error instanceof BundleError && error.cause instanceof OpenFlowError);
-    assert.equal(error.outcome, "none");
-    assert.equal(error.index, 1);
-    assert.equal(error.cause.code, "OFPBFC_MSG_UNSUP");
-    return true;
-  });
-  await turn();
-  assert.deepEqual(controls(fake), ["open_request", "add", "add", "discard_request"]);
-  session.close();
-});
-
-test("a bundle whose message cannot be encoded is discarded", async () => {
-  const [session, fake] = await connected(bundles(() => undefined));
-  await assert.rejects(session.bundle([flowMod({ priority: 0x10000 })]), (error) => {
-    assert.ok(error instanceof BundleError);
-    assert.equal(error.outcome, "none");
-    assert.equal(error.index, 0);
-    return true;
-  });
-  await turn();
-  assert.deepEqual(controls(fake), ["open_request", "discard_request"]);
-  session.close();
-});
-
-test("what became of a bundle whose commit is not answered is unknown", async () => {
-  const silent = bundles((message) =>
-    message.type === "bundle_control" && message.control === "commit_request" ? [] : undefined,
-  );
-  const [session] = await connected(silent);
-  await assert.rejects(session.bundle([flowMod({})], { timeout: 20 }), (error) => {
-    assert.ok(error instanceof BundleError);
-    assert.equal(error.outcome, "unknown");
-    return true;
-  });
   session.close();
 });
 
