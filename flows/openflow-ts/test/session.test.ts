@@ -171,6 +171,21 @@ test("errors that answer no request are told", async () => {
   session.close();
 });
 
+test("an error of another transaction finds its request by the header that it carries", async () => {
+  const [session, fake] = await connected();
+  const request = session.request({ type: "get_config_request" });
+  await turn();
+  const data = encode(fake.seen.at(-1)!);
+  fake.say({ type: "error", errorType: 1, code: 5, data }, 0x7777);
+  await assert.rejects(request, (error) => {
+    assert.ok(error instanceof OpenFlowError);
+    assert.equal(error.code, "OFPBRC_EPERM");
+    assert.equal(error.failed?.type, 7);
+    return true;
+  });
+  session.close();
+});
+
 test("a message that cannot be understood harms nobody else", async () => {
   const [session, fake] = await connected((message) =>
     message.type === "barrier_request" ? [{ type: "barrier_reply" }] : [],

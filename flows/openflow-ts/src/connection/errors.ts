@@ -28,14 +28,20 @@ export class OpenFlowError extends OpenFlowLibraryError {
     this.xid = xid;
     this.error = error;
     this.request = request;
-    this.failed =
-      error.errorType !== 0 && error.data.length >= headerSize ? decodeHeader(error.data) : undefined;
+    this.failed = failedHeader(error);
   }
+}
+
+const helloFailed = 0;
+
+/** The header of the message that failed, whose start an error carries; a failed hello carries text. */
+export function failedHeader({ errorType, data }: ErrorMessage): Header | undefined {
+  return errorType !== helloFailed && data.length >= headerSize ? decodeHeader(data) : undefined;
 }
 
 /** Hello failed: the data is text. */
 function helloText(error: ErrorMessage): string {
-  return error.errorType === 0 && error.data.length > 0 ? `: ${decodeText(error.data)}` : "";
+  return error.errorType === helloFailed && error.data.length > 0 ? `: ${decodeText(error.data)}` : "";
 }
 
 /** There is no connection, or it ended before the answer came. */

@@ -1,6 +1,7 @@
 import { type DecodeError, EncodeError } from "../errors/error.js";
 import type { Envelope, Message } from "../model/message.js";
-import { OpenFlowError } from "./errors.js";
+import type { ErrorMessage } from "../model/switch.js";
+import { failedHeader, OpenFlowError } from "./errors.js";
 
 /** A request whose answer is awaited. */
 export interface Transaction {
@@ -40,14 +41,21 @@ export class Transactions {
 
   /** Hands an answer to its request; false if none awaits it. */
   dispatch({ xid, message }: Envelope): boolean {
+    if (message.type === "error") return this.#refuse(message, xid);
     const transaction = this.#open.get(xid);
     if (!transaction) return false;
-    if (message.type === "error") {
-      this.#open.delete(xid);
-      transaction.fail(new OpenFlowError(message, xid, transaction.request));
-    } else if (transaction.reply(message)) {
-      this.#open.delete(xid);
-    }
+    if (transaction.reply(message)) this.#open.delete(xid);
+    return true;
+  }
+
+  /** An error is of the request that has its identifier, else of the one whose header it carries. */
+  #refuse(error: ErrorMessage, xid: number): boolean {
+    const inner = failedHeader(error)?.xid;
+    const of = this.#open.has(xid) ? xid : inner;
+    const transaction = of === undefined ? undefined : this.#open.get(of);
+    if (of === undefined || !transaction) return false;
+    this.#open.delete(of);
+    transaction.fail(new OpenFlowError(error, xid, transaction.request));
     return true;
   }
 
