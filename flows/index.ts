@@ -1,6 +1,8 @@
+export { formatFlow } from "openflow-ts";
 export type { FlowStatus, ListedFlow } from "./controller/listing.js";
 export type {
   LocalPort,
+  RewriteOptions,
   SteeringEvents,
   SteeringOptions,
   SteeringState,
@@ -9,7 +11,7 @@ export type {
 export { TooManyPeersError } from "./controller/policy.js";
 export { NotAttachedError, Steering } from "./controller/steering.js";
 export type { ConnectionTimeouts, Explanation, Flow, SwitchLayout } from "./pipeline/index.js";
-export { EntryTooWideError, TableTooDeepError } from "./pipeline/index.js";
+export { EntryTooWideError, TableTooDeepError, TooManyDestinationsError } from "./pipeline/index.js";
 export type {
   Address,
   Entry,

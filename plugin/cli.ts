@@ -4,8 +4,10 @@ import { Command, CommanderError } from "commander";
 import { ConfigError, ConfigFileError, jsonSchema, loadConfig } from "./config/index.js";
 import { ControlError, request } from "./control.js";
 import { createLogger } from "./log.js";
+import type { Explained, Listed } from "./queries.js";
 import { isInSync, type Status } from "./status.js";
 import { formatStatus } from "./status-text.js";
+import { formatExplained, formatListed, isComplete, parseTuple, TupleError } from "./steering-text.js";
 import { version } from "./version.js";
 
 const failed = 1;
@@ -14,7 +16,7 @@ const notInSync = 3;
 
 const defaultSocket = "/run/ovs-tpo/tpo0.sock";
 
-interface StatusOptions {
+interface AskOptions {
   readonly config?: string;
   readonly socket?: string;
   readonly json?: boolean;
@@ -44,11 +46,20 @@ async function checkCommand(file: string): Promise<number> {
   return well ? 0 : failed;
 }
 
-async function statusCommand({ config, socket, json }: StatusOptions): Promise<number> {
-  const path = socket ?? (config === undefined ? defaultSocket : loadConfig(config).control.socket);
-  const status = (await request(path, "status")) as Status;
-  process.stdout.write(json === true ? `${JSON.stringify(status, null, 2)}\n` : formatStatus(status));
+async function statusCommand(options: AskOptions): Promise<number> {
+  const status = (await ask(options, "status")) as Status;
+  print(options, status, formatStatus);
   return isInSync(status) ? 0 : notInSync;
+}
+
+/** Asks the running plugin. */
+async function ask({ config, socket }: AskOptions, method: string, parameters?: unknown): Promise<unknown> {
+  const path = socket ?? (config === undefined ? defaultSocket : loadConfig(config).control.socket);
+  return await request(path, method, parameters);
+}
+
+function print<T>({ json }: AskOptions, answer: T, format: (answer: T) => string): void {
+  process.stdout.write(json === true ? `${JSON.stringify(answer, null, 2)}\n` : format(answer));
 }
 
 function program(finish: (status: number) => void): Command {
@@ -73,7 +84,35 @@ function program(finish: (status: number) => void): Command {
     .option("-c, --config <file>", "configuration that it runs with")
     .option("-s, --socket <path>", `its control socket (default: the configuration's, else ${defaultSocket})`)
     .option("--json", "as JSON")
-    .action(async (options: StatusOptions) => finish(await statusCommand(options)));
+    .action(async (options: AskOptions) => finish(await statusCommand(options)));
+  command
+    .command("explain")
+    .description("say what becomes of a new connection, and why: TCP 10.1.0.11:40000 10.2.0.11:80")
+    .argument("<protocol>")
+    .argument("<source>", "ADDRESS:PORT, or [ADDRESS]:PORT for IPv6")
+    .argument("<destination>", "the same")
+    .option("-c, --config <file>", "configuration that the plugin runs with")
+    .option("-s, --socket <path>", `its control socket (default: the configuration's, else ${defaultSocket})`)
+    .option("--json", "as JSON")
+    .action(async (protocol: string, source: string, destination: string, options: AskOptions) => {
+      const tuple = parseTuple(protocol, source, destination);
+      const answer = (await ask(options, "explain", tuple)) as Explained;
+      print(options, answer, formatExplained);
+      finish(0);
+    });
+  command
+    .command("flows")
+    .description(
+      "list our flows, those that should be there beside those that are; exit status 3 if they differ",
+    )
+    .option("-c, --config <file>", "configuration that the plugin runs with")
+    .option("-s, --socket <path>", `its control socket (default: the configuration's, else ${defaultSocket})`)
+    .option("--json", "as JSON")
+    .action(async (options: AskOptions) => {
+      const answer = (await ask(options, "flows")) as Listed[];
+      print(options, answer, formatListed);
+      finish(isComplete(answer) ? 0 : notInSync);
+    });
   command
     .command("schema")
     .description("print the JSON Schema of the configuration")
@@ -90,6 +129,7 @@ function explain(error: unknown): { status: number; message: string } {
   const { message } = error as Error;
   if (error instanceof ConfigError || error instanceof ConfigFileError)
     return { status: wrongUsage, message };
+  if (error instanceof TupleError) return { status: wrongUsage, message };
   if (error instanceof ControlError) return { status: failed, message };
   return { status: failed, message: `unexpected error: ${message}` };
 }

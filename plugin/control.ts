@@ -26,13 +26,15 @@ export class ControlError extends Error {
   }
 }
 
-export type Methods = Readonly<Record<string, () => unknown>>;
+/** What can be asked, by name; an answer may take its time. */
+export type Methods = Readonly<Record<string, (parameters: unknown) => unknown>>;
 
 /** A request is a few words. */
 const requestLimit = 64 * 2 ** 10;
 /** Status of a fleet's hub, with room to spare. */
 const answerLimit = 16 * 2 ** 20;
-const defaultTimeout = 5000;
+/** Milliseconds. */
+const answerTimeout = 5000;
 
 /** Splits a socket's text into lines; destroys a socket that sends a longer one than `limit`. */
 function onLines(socket: Socket, limit: number, take: (line: string) => void): void {
@@ -61,7 +63,12 @@ export class ControlServer {
       socket.on("close", () => this.#sockets.delete(socket));
       // Whoever asked has gone; nobody else is concerned.
       socket.on("error", () => undefined);
-      onLines(socket, requestLimit, (line) => socket.write(`${JSON.stringify(answer(all, line))}\n`));
+      // Answers come in the order of the questions.
+      let turn: Promise<unknown> = Promise.resolve();
+      onLines(socket, requestLimit, (line) => {
+        const result = answer(all, line);
+        turn = turn.then(async () => socket.write(`${JSON.stringify(await result)}\n`));
+      });
     });
   }
 
@@ -103,7 +110,7 @@ export class ControlServer {
   }
 }
 
-function answer(methods: Methods, line: string): object {
+async function answer(methods: Methods, line: string): Promise<object> {
   try {
     const request: unknown = JSON.parse(line);
     const isObject = typeof request === "object" && request !== null;
@@ -118,7 +125,8 @@ function answer(methods: Methods, line: string): object {
         `there is no method ${JSON.stringify(method)}; there are ${known}`,
       );
     }
-    return { result: methods[method]?.() ?? null };
+    const parameters = isObject && "parameters" in request ? request.parameters : undefined;
+    return { result: (await methods[method]?.(parameters)) ?? null };
   } catch (error) {
     const { message } = error as Error;
     if (error instanceof ControlError) return { error: { code: error.code, message } };
@@ -128,8 +136,13 @@ function answer(methods: Methods, line: string): object {
   }
 }
 
-/** Asks the daemon at `path`. Throws ControlError; `timeout` in milliseconds. */
-export async function request(path: string, method: string, timeout = defaultTimeout): Promise<unknown> {
+/** Asks the daemon at `path`. Throws ControlError. */
+export async function request(
+  path: string,
+  method: string,
+  parameters?: unknown,
+  timeout = answerTimeout,
+): Promise<unknown> {
   const line = await new Promise<string>((resolve, reject) => {
     const socket = connect(path);
     const timer = setTimeout(() => {
@@ -150,7 +163,7 @@ export async function request(path: string, method: string, timeout = defaultTim
         ),
       );
     });
-    socket.write(`${JSON.stringify({ method })}\n`);
+    socket.write(`${JSON.stringify({ method, parameters })}\n`);
   });
   const { result, error } = parseAnswer(path, line);
   if (error !== undefined) throw new ControlError(error.code, error.message);

@@ -5,10 +5,12 @@ import { DgramPort, LocalTransport, type MessageAddresses } from "../driver/inde
 import { addressText } from "../driver/ip-address.js";
 import { Steering } from "../flows/index.js";
 import type { Config, Endpoint } from "./config/index.js";
+import type { Methods } from "./control.js";
 import { abort, EdgeMemory, listenTransparent } from "./edge/tcp/index.js";
 import { Canary, canaryName, HostRules } from "./host/index.js";
 import type { Logger } from "./log.js";
 import { Peer } from "./peer.js";
+import { steeringQueries } from "./queries.js";
 import { overall, type Status, type SteeringStatus } from "./status.js";
 import { version } from "./version.js";
 
@@ -155,6 +157,11 @@ export class Daemon {
 
   *#peers(): Iterable<Peer> {
     if (this.#dataPath !== undefined) yield* this.#dataPath.peers.values();
+  }
+
+  /** What can be asked on the control socket, beside the status. */
+  get queries(): Methods {
+    return steeringQueries(this.#steering);
   }
 
   /** The local port is there, for the first time or anew: it gets its addresses, routes and rules. */

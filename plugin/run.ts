@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "./config/index.js";
-import { ControlServer } from "./control.js";
+import { ControlServer, type Methods } from "./control.js";
 import type { Logger } from "./log.js";
 import type { Status } from "./status.js";
 
@@ -12,6 +12,8 @@ export interface Service {
   /** Undoes what `start` did, also after a start that failed half-way. */
   stop(): Promise<void>;
   status(): Status;
+  /** What else can be asked on the control socket. */
+  readonly queries: Methods;
 }
 
 /** Fatal errors leave so long for tidying up, in milliseconds. */
@@ -33,7 +35,10 @@ export async function run(config: Config, logger: Logger, service: Service): Pro
   let control: ControlServer;
   try {
     // First of all, since it also tells whether another process runs already; that one's things are not ours to undo.
-    control = await ControlServer.listen(config.control.socket, { status: () => service.status() });
+    control = await ControlServer.listen(config.control.socket, {
+      ...service.queries,
+      status: () => service.status(),
+    });
   } catch (error) {
     reportFatal(logger, asError(error));
     return 1;

@@ -31,6 +31,7 @@ const service: Service = {
     if (habit === "stops-badly") throw new Error("a rule stays");
   },
   status: () => ({ state: "in-sync" }) as Status,
+  queries: {},
 };
 
 process.exit(await run(config, logger, service));

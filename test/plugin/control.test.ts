@@ -114,7 +114,7 @@ describe("control socket", () => {
     const other = join(folder, "other.sock");
     const server = createServer((socket) => socket.on("error", () => undefined)).listen(other);
     await once(server, "listening");
-    await assert.rejects(request(other, "status", 100), {
+    await assert.rejects(request(other, "status", undefined, 100), {
       code: "CONTROL_TIMEOUT",
       message: /does not answer; it may hang/,
     });
