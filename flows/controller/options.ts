@@ -42,6 +42,8 @@ export interface SteeringOptions {
   readonly vlan?: number;
   /** VLANs whose frames are taken with their tags, for a host with a device for each on the local port. Default: none. */
   readonly trunk?: readonly number[];
+  /** Takes packets in the form `rewrite`. Default: `transparent`, in which packets keep their addresses. */
+  readonly rewrite?: RewriteOptions;
   /** IPv6 is taken only where the host side handles it. Default: `["ipv4"]`. */
   readonly families?: readonly Family[];
   /** Which of several plugins on one bridge: 0 to 255. Default: 0. */
@@ -49,6 +51,20 @@ export interface SteeringOptions {
   readonly layout?: Partial<SwitchLayout>;
   /** Default: 600 s, and 45 s after a FIN or RST. Both must be well above the edges' keepalive interval. */
   readonly timeouts?: Partial<ConnectionTimeouts>;
+}
+
+/**
+ * Form `rewrite`, for hosts without TPROXY: the destination of what is taken becomes one of the edge's own addresses and
+ * ports. The look-up table must then name single destinations.
+ */
+export interface RewriteOptions {
+  /** An address of the local port's, of each family that is taken. */
+  readonly addresses: readonly string[];
+  /** Opens a port for connections to this destination, on the address of its family; resolves to the port's number. */
+  readonly listen: (destination: {
+    readonly address: string;
+    readonly port: number;
+  }) => Promise<number> | number;
 }
 
 /**
@@ -90,6 +106,8 @@ export interface SteeringStatus {
 
 export interface SteeringEvents {
   state: [status: SteeringStatus];
+  /** The switch has been looked after: it holds so many flows of ours, as table and peers say. */
+  installed: [flows: number];
   /** Flows of ours had been changed or removed by someone else, and are back. */
   repaired: [changed: number];
 }

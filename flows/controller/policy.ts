@@ -6,6 +6,7 @@ import {
   type PipelineInput,
 } from "../pipeline/index.js";
 import type { LookupTable } from "../table/index.js";
+import type { Exits } from "./exits.js";
 import type { LocalPort } from "./options.js";
 
 /** More peers have been seen than the pipeline's register can tell apart. */
@@ -23,6 +24,8 @@ export type PolicyOptions = Pick<
   "layout" | "instance" | "timeouts" | "families" | "vlan" | "trunk"
 > & {
   readonly entryFlows: EntryFlows;
+  /** Only of the form `rewrite`. */
+  readonly exits: Exits | undefined;
 };
 
 /** The ports that the pipeline speaks of, as bridge and database agree that they are. */
@@ -60,13 +63,17 @@ export class Policy {
     return this.#table;
   }
 
-  /** Throws `EntryTooWideError`, `TableTooDeepError` and `TooManyPeersError`; then the table stays the one before. */
+  /**
+   * Throws `EntryTooWideError`, `TableTooDeepError`, `TooManyPeersError` and `TooManyDestinationsError`; then the table
+   * stays the one before.
+   */
   setTable(table: LookupTable): void {
     const peers = new Map(this.#peers);
     for (const { action } of table.entries) {
       if (action.type === "optimize" && !peers.has(action.peer)) peers.set(action.peer, peers.size + 1);
     }
     if (peers.size > LAST_PEER) throw new TooManyPeersError();
+    this.#options.exits?.check(table);
     this.#compile({ table, peers, ports: PLACEHOLDER_PORTS, round: 1 });
     this.#table = table;
     this.#peers = peers;
@@ -80,9 +87,14 @@ export class Policy {
     this.#peersUp = new Set(peers);
   }
 
+  /** Opens what the edge must have open before the pipeline sends anything there. */
+  async prepare(): Promise<void> {
+    await this.#options.exits?.open(this.#table);
+  }
+
   /** The pipeline for how things stand; the very same one as before where nothing has changed. */
   pipeline(ports: SteeredPorts, round: number): Pipeline {
-    const inputs = [this.#table, this.#peersUp, JSON.stringify(ports), round];
+    const inputs = [this.#table, this.#peersUp, JSON.stringify(ports), round, this.#options.exits?.size];
     if (!this.#compiled || inputs.some((input, i) => input !== this.#compiled!.inputs[i])) {
       const pipeline = this.#compile({ table: this.#table, peers: this.#peers, ports, round });
       this.#compiled = { inputs, pipeline };
@@ -98,8 +110,10 @@ export class Policy {
   }): Pipeline {
     const { table, peers, ports, round } = what;
     const { local, canary, passFrom } = ports;
+    const { exits, ...options } = this.#options;
     return compilePipeline({
-      ...this.#options,
+      ...options,
+      exits: exits?.of(table),
       round,
       table,
       peers,

@@ -1,4 +1,4 @@
-import { EventEmitter } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { join } from "node:path";
 import { Connection, OpenFlow15 } from "openflow-ts";
 import type { Database } from "ovsdb-client";
@@ -9,15 +9,17 @@ import {
   EntryFlows,
   type Explanation,
   explain,
-  LEASE_SECONDS,
   type Pipeline,
 } from "../pipeline/index.js";
 import type { LookupTable, Tuple } from "../table/index.js";
 import { BridgeFlows } from "./bridge-flows.js";
 import { detach } from "./detach.js";
+import { Exits } from "./exits.js";
+import { Lease } from "./lease.js";
 import type { ListedFlow } from "./listing.js";
 import type { SteeringEvents, SteeringOptions, SteeringState, SteeringStatus } from "./options.js";
 import { Policy, type SteeredPorts } from "./policy.js";
+import { PortPreparation } from "./port-preparation.js";
 import { type PortNumbers, SwitchPorts } from "./switch-ports.js";
 
 /** Milliseconds between two looks at whether our flows are still there. */
@@ -26,8 +28,6 @@ const CHECK_INTERVAL = 1000;
 const SETTLE_INTERVAL = 50;
 /** As many of these looks count flows only; then one compares them. */
 const COUNTS_PER_COMPARISON = 30;
-/** Signs of life in the time for which one of them counts. */
-const LEASE_RENEWALS = 5;
 /** Milliseconds until the next attempt after a failure, doubled from the first to the last. */
 const FIRST_RETRY = 200;
 const LAST_RETRY = 5000;
@@ -59,12 +59,10 @@ export class Steering extends EventEmitter<SteeringEvents> {
   readonly #ports: SwitchPorts;
   readonly #flows: BridgeFlows;
   readonly #policy: Policy;
+  readonly #preparation: PortPreparation;
+  readonly #lease: Lease;
   /** The ports as they were when last steered to. */
   #steered: SteeredPorts | undefined;
-  /** The ports for which host and canary have been prepared; a new connection may mean new devices. */
-  #settled: string | undefined;
-  #lease: Pipeline["lease"] | undefined;
-  #leaseTimer: NodeJS.Timeout | undefined;
   #state: SteeringState = "stopped";
   #reason: string | undefined;
   #repairs = 0;
@@ -76,10 +74,14 @@ export class Steering extends EventEmitter<SteeringEvents> {
   #pause = CHECK_INTERVAL;
   #wake: () => void = () => {};
 
-  /** Throws `EntryTooWideError`, `TableTooDeepError`, `TooManyPeersError`, and a `RangeError` for options out of range. */
+  /**
+   * Throws `EntryTooWideError`, `TableTooDeepError`, `TooManyPeersError` and `TooManyDestinationsError`, and a `RangeError`
+   * for options out of range.
+   */
   constructor(options: SteeringOptions) {
     super();
-    const { bridge, runDirectory = "/var/run/openvswitch", instance = 0, families = ["ipv4"] } = options;
+    const { bridge, runDirectory = "/var/run/openvswitch", localPort = "tpo0" } = options;
+    const { instance = 0, families = ["ipv4"] } = options;
     const layout = { ...DEFAULT_LAYOUT, ...options.layout };
     checkLayout(layout);
     this.#options = options;
@@ -91,6 +93,7 @@ export class Steering extends EventEmitter<SteeringEvents> {
       vlan: options.vlan,
       trunk: options.trunk ?? [],
       entryFlows: new EntryFlows(),
+      exits: options.rewrite && new Exits(options.rewrite, families),
     });
     this.#database = switchDatabase({ remotes: options.database ?? `unix:${join(runDirectory, "db.sock")}` });
     this.#connection = new Connection({
@@ -102,20 +105,26 @@ export class Steering extends EventEmitter<SteeringEvents> {
     });
     this.#ports = new SwitchPorts(this.#database, {
       bridge,
-      localPort: options.localPort ?? "tpo0",
+      localPort,
       canary: options.canary,
       passFrom: options.passFrom ?? [],
       instance,
       vlan: options.vlan,
     });
     this.#flows = new BridgeFlows(this.#connection, instance);
+    this.#preparation = new PortPreparation(this.#flows, { ...options, localPort }, ({ name }) =>
+      this.#enter("port-pending", `preparing the host for ${name}`),
+    );
+    this.#lease = new Lease((action) => {
+      if (this.#connection.version !== undefined) this.#flows.perform(action);
+    });
 
     const look = () => this.#look();
     this.#database.on("state", look).on("change", look);
     this.#connection.on("up", look).on("retry", look);
     this.#connection.on("down", () => {
       this.#flows.forget();
-      this.#settled = undefined;
+      this.#preparation.forget();
       look();
     });
   }
@@ -128,7 +137,6 @@ export class Steering extends EventEmitter<SteeringEvents> {
     this.#connection.open().catch(() => {
       // Rejected by `close` alone; until then the state says how it stands.
     });
-    this.#leaseTimer = setInterval(() => this.#renewLease(), (LEASE_SECONDS * 1000) / LEASE_RENEWALS);
     this.#loop = this.#run();
   }
 
@@ -139,7 +147,7 @@ export class Steering extends EventEmitter<SteeringEvents> {
     this.#look();
     await this.#loop;
     this.#loop = undefined;
-    clearInterval(this.#leaseTimer);
+    this.#lease.drop();
     this.#enter("stopping");
     const left = await detach({
       flows: this.#connection.version === undefined ? undefined : this.#flows,
@@ -149,11 +157,13 @@ export class Steering extends EventEmitter<SteeringEvents> {
     this.#connection.close();
     this.#database.stop();
     this.#steered = undefined;
-    this.#settled = undefined;
     this.#enter("stopped", left);
   }
 
-  /** The peers whose sessions are up: new connections to these alone are taken. */
+  /**
+   * The peers whose sessions are up: new connections to these alone are taken. The switch is told at once; `applied`
+   * says when it has taken it in.
+   */
   setPeersUp(peers: Iterable<string>): void {
     this.#policy.setPeersUp(peers);
     this.#look();
@@ -163,6 +173,19 @@ export class Steering extends EventEmitter<SteeringEvents> {
   setTable(table: LookupTable): void {
     this.#policy.setTable(table);
     this.#look();
+  }
+
+  /**
+   * Resolves when the switch does what table and peers say now: to true, or after `timeout` milliseconds (default 2000),
+   * or while the switch is away, to false.
+   */
+  async applied({ timeout = 2000 }: { timeout?: number } = {}): Promise<boolean> {
+    const ended = AbortSignal.timeout(timeout);
+    while (this.#steered && !this.#stopping && !ended.aborted) {
+      if (this.#flows.installed === this.#known().flows) return true;
+      await once(this, "installed", { signal: ended }).catch(() => undefined);
+    }
+    return false;
   }
 
   status(): SteeringStatus {
@@ -293,55 +316,35 @@ export class Steering extends EventEmitter<SteeringEvents> {
     const ports = this.#steered;
     if (!ports || !this.#flows.installed || this.#connection.version === undefined) return;
     const { flows } = this.#policy.pipeline(ports, await this.#flows.round());
-    await this.#flows.install(flows).catch(() => this.#flows.forget());
+    await this.#flows.install(flows).then(
+      () => this.emit("installed", flows.length),
+      () => this.#flows.forget(),
+    );
   }
 
   /** Brings the flows in line with ports, peers and table. */
   async #install(numbers: PortNumbers): Promise<void> {
-    const ports = await this.#settle(numbers);
-    if (!ports) return;
+    const preparation = await this.#preparation.prepare(numbers);
+    if ("waiting" in preparation) {
+      this.#pause = SETTLE_INTERVAL;
+      return this.#enter("port-pending", preparation.waiting);
+    }
+    const ports = preparation.ready;
     this.#steered = ports;
+    await this.#policy.prepare();
     const pipeline = this.#policy.pipeline(ports, await this.#flows.round());
     const fresh = this.#flows.installed === undefined;
     if (fresh) this.#enter("syncing");
     else if (!(await this.#holds())) this.#flows.forget();
     const repair = !fresh && this.#flows.installed === undefined;
     const changed = await this.#flows.install(pipeline.flows);
+    this.emit("installed", pipeline.flows.length);
     if (repair && changed > 0) {
       this.#repairs++;
       this.emit("repaired", changed);
     }
-    this.#lease = pipeline.lease;
-    this.#renewLease();
+    this.#lease.hold(pipeline.lease);
     this.#enter("in-sync");
-  }
-
-  /** Makes ports that have come or changed ready to be steered to. Resolves to nothing while they are not. */
-  async #settle({
-    local: ofport,
-    canary,
-    passFrom,
-    ifindex,
-    mac: wanted,
-  }: PortNumbers): Promise<SteeredPorts | undefined> {
-    const name = this.#options.localPort ?? "tpo0";
-    const ports = await this.#flows.ports();
-    const [localPort, canaryPort] = [ports.get(name), ports.get(this.#options.canary)];
-    const mac = localPort && macText(localPort.hardwareAddress);
-    if (localPort?.port !== ofport || canaryPort?.port !== canary || (wanted ?? mac) !== mac) {
-      this.#pause = SETTLE_INTERVAL;
-      this.#enter("port-pending", `the switch has not finished with port ${name}`);
-      return undefined;
-    }
-    const steered = { local: { name, ofport, mac: mac!, ifindex }, canary, passFrom };
-    const settled = JSON.stringify(steered);
-    if (settled !== this.#settled) {
-      await this.#flows.quieten(canaryPort);
-      this.#enter("port-pending", `preparing the host for ${name}`);
-      await this.#options.prepareHost?.(steered.local);
-      this.#settled = settled;
-    }
-    return steered;
   }
 
   /** Whether the flows that we have installed are still there; now and then also whether they are what they were. */
@@ -350,23 +353,10 @@ export class Steering extends EventEmitter<SteeringEvents> {
     return this.#looks !== 0 && (await this.#flows.complete());
   }
 
-  #renewLease(): void {
-    if (this.#stopping || !this.#lease || !this.#flows.installed || this.#connection.version === undefined)
-      return;
-    this.#flows.perform(this.#lease);
-  }
-
   #enter(state: SteeringState, reason?: string): void {
     if (this.#state === state && this.#reason === reason) return;
     this.#state = state;
     this.#reason = reason;
     this.emit("state", this.status());
   }
-}
-
-function macText(mac: bigint): string {
-  return mac
-    .toString(16)
-    .padStart(12, "0")
-    .replace(/..(?!$)/g, "$&:");
 }

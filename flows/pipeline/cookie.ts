@@ -30,6 +30,8 @@ export const FlowKind = {
   ENTRY: 0x12,
   /** Takes a packet or lets it go. */
   VERDICT: 0x13,
+  /** Rewrites packets to and from the edge. */
+  EXIT: 0x14,
   /** Learned from a SYN. */
   CONNECTION: 0x21,
   /** Learned from a sign of life of the plugin. */

@@ -5,7 +5,7 @@ import { full, includes, intersect, type MaskedValue, prefixCover, type RangeSet
 import type { Region } from "../table/region.js";
 import { type Flow, flow } from "./flow.js";
 import { TOP_ENTRY_PRIORITY } from "./layout.js";
-import { tcp, tupleFields } from "./tcp.js";
+import { PROTOCOL_TCP, tcp, tupleFields } from "./tcp.js";
 
 /** An entry's sets multiply to more flows than that: it is better written in another way. */
 export const FLOWS_PER_ENTRY = 4096;
@@ -48,7 +48,6 @@ export interface EntryFlowsInput {
   readonly matched: (peer: number) => readonly Instruction[];
 }
 
-const TCP = 6n;
 const VLAN_BITS = 12;
 const PRESENT = BigInt(VLAN_PRESENT);
 const VLAN_FIELD = PRESENT | (PRESENT - 1n);
@@ -94,7 +93,7 @@ export class EntryFlows {
 
 function matchesOf(entry: Entry, families: readonly Family[]): FieldMatch[][] {
   const covers = entry.regions
-    .filter(({ family, protocol }) => families.includes(family) && includes(protocol, TCP))
+    .filter(({ family, protocol }) => families.includes(family) && includes(protocol, PROTOCOL_TCP))
     .map((region) => coversOf(region));
   const count = covers.reduce((sum, parts) => sum + parts.reduce((n, { length }) => n * length, 1), 0);
   if (count > FLOWS_PER_ENTRY) throw new EntryTooWideError(entry, count);

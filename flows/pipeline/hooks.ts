@@ -25,18 +25,24 @@ export function hookFlows(input: PipelineInput, steps: Steps): Flow[] {
   return families.flatMap((family) => {
     const plugin = [from(localPort.ofport), ...tcp(family)];
     const answers = { family, reversed: true };
+    const restore = input.exits ? [steps.resubmit("restore")] : [];
     return [
       hook(
         "reset",
         [...plugin, RESET],
-        [steps.learn(0, { ...answers, idle: timeouts.finIdle }), ...steps.letGo],
+        [...restore, steps.learn(0, { ...answers, idle: timeouts.finIdle }), ...steps.letGo],
       ),
-      hook(
-        "open",
-        [...plugin, FIRST_PACKET],
-        [steps.learn(1, { ...answers, idle: timeouts.idle }), ...steps.letGo],
-      ),
-      hook("letGo", plugin, steps.letGo),
+      // With the form `rewrite` the edge opens connections from its own address, to which answers come by themselves.
+      ...(input.exits
+        ? []
+        : [
+            hook(
+              "open",
+              [...plugin, FIRST_PACKET],
+              [steps.learn(1, { ...answers, idle: timeouts.idle }), ...steps.letGo],
+            ),
+          ]),
+      hook("letGo", plugin, [...restore, ...steps.letGo]),
       ...passFrom.map((port) => hook("letGo", [from(port), ...tcp(family)], steps.letGo)),
       ...lans.map((vlan) => hook("tcp", [...tcp(family), vlanMatch(vlan)], lookUp)),
     ];

@@ -14,17 +14,12 @@ export const DEFAULT_LAYOUT: SwitchLayout = { priority: 60000, firstTable: 200, 
 export const TABLE_ZERO = 0;
 
 /** Our tables, counted from the first. */
-const TABLES = ["connections", "lease", "entries", "verdict"] as const;
+const TABLES = ["connections", "lease", "entries", "verdict", "rewrite", "restore"] as const;
 export type TableName = (typeof TABLES)[number];
 export const TABLE_COUNT = TABLES.length;
 
 export function tableNumber(layout: SwitchLayout, name: TableName): number {
   return layout.firstTable + TABLES.indexOf(name);
-}
-
-/** The name of one of our tables, or `hooks` for table 0; undefined for another's. */
-export function tableName(layout: SwitchLayout, table: number): TableName | "hooks" | undefined {
-  return table === TABLE_ZERO ? "hooks" : TABLES[table - layout.firstTable];
 }
 
 /** Priorities above `SwitchLayout.priority`, in table 0. */

@@ -2,6 +2,7 @@ import type { LearnAction } from "openflow-ts";
 import type { Family, LookupTable } from "../table/index.js";
 import { FlowKind } from "./cookie.js";
 import { EntryFlows } from "./entry-flows.js";
+import { type Exit, exitFlows } from "./exit.js";
 import { apply, type Flow } from "./flow.js";
 import { hookFlows } from "./hooks.js";
 import { type SwitchLayout, tableNumber } from "./layout.js";
@@ -36,6 +37,8 @@ export interface PipelineInput {
   readonly vlan: number | undefined;
   /** Frames with the tags of these VLANs are taken, too, and keep them: the host has a device for each on the local port. */
   readonly trunk: readonly number[];
+  /** Where packets go to with the form `rewrite`; absent: the form is `transparent`, in which they keep their addresses. */
+  readonly exits: readonly Exit[] | undefined;
   /** Of earlier compilations with the same layout; saves work. */
   readonly entryFlows?: EntryFlows;
 }
@@ -62,7 +65,12 @@ export function compilePipeline(input: PipelineInput): Pipeline {
       apply(...(peer === 0 ? [] : [steps.register.set({ peer })]), steps.resubmit("verdict")),
   });
   return {
-    flows: [...hookFlows(input, steps), ...entries, ...verdictFlows(input, steps)],
+    flows: [
+      ...hookFlows(input, steps),
+      ...entries,
+      ...verdictFlows(input, steps),
+      ...exitFlows(input, steps),
+    ],
     lease: steps.lease(LEASE_SECONDS),
   };
 }

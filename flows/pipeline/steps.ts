@@ -23,7 +23,9 @@ export class Steps {
   readonly register: Register;
   /** Looks the packet up in table 0 again, where our flows now step aside. */
   readonly letGo: readonly Action[];
-  /** Sends the packet to the plugin. */
+  /** Sends the packet to the plugin's port. */
+  readonly deliver: readonly Action[];
+  /** Sends the packet to the plugin, in the form in which it takes packets. */
   readonly take: readonly Action[];
   readonly #input: PipelineInput;
 
@@ -31,11 +33,12 @@ export class Steps {
     this.#input = input;
     this.register = new Register(input.layout.register);
     this.letGo = [this.register.assign({ done: 1 }), { type: "resubmit", table: TABLE_ZERO }];
-    this.take = [
+    this.deliver = [
       ...(input.vlan === undefined ? [] : [UNTAG]),
       { type: "set_field", field: { field: "eth_dst", value: input.localPort.mac } },
       { type: "output", port: input.localPort.ofport, maxLength: 0 },
     ];
+    this.take = input.exits ? [this.resubmit("rewrite")] : this.deliver;
   }
 
   /** The cookie of a flow that we install. */

@@ -14,7 +14,7 @@ export const tupleFields: Readonly<Record<Family, TupleFields>> = {
   ipv6: { etherType: 0x86ddn, source: "ipv6_src", destination: "ipv6_dst", addressBits: 128 },
 };
 
-const PROTOCOL_TCP = 6n;
+export const PROTOCOL_TCP = 6n;
 
 /** TCP of an address family. */
 export function tcp(family: Family): FieldMatch[] {

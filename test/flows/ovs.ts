@@ -16,6 +16,7 @@ export class TestSwitch {
   readonly directory: string;
   /** The hosts at ports `p1` and `p2`. */
   readonly taps: TapPort[] = [];
+  readonly #hosts: string[] = [];
   #server: ChildProcess | undefined;
   #vswitchd: ChildProcess | undefined;
 
@@ -55,6 +56,25 @@ export class TestSwitch {
     return `unix:${join(this.directory, "db.sock")}`;
   }
 
+  /** A host with a network stack of its own behind a new port of the bridge; gives the name of its namespace. */
+  async addHost(name: string, address: string): Promise<string> {
+    const host = `${this.namespace}-${name}`;
+    await run("ip", ["netns", "add", host]);
+    this.#hosts.push(host);
+    await this.ip("link", "add", name, "mtu", "9000", "type", "veth", "peer", "name", "eth0", "netns", host);
+    await this.ip("link", "set", name, "up");
+    for (const args of [
+      ["link", "set", "eth0", "up", "mtu", "9000"],
+      ["address", "add", address, "dev", "eth0"],
+    ]) {
+      await run("ip", ["-n", host, ...args]);
+    }
+    // Without offloads in the switch, what it rewrites needs its checksums complete.
+    await run("ip", ["netns", "exec", host, "ethtool", "-K", "eth0", "tx", "off"]);
+    await this.vsctl("add-port", "br0", name);
+    return host;
+  }
+
   async startDatabase(): Promise<void> {
     const file = join(this.directory, "conf.db");
     this.#server = this.#daemon("ovsdb-server", [file, `--remote=p${this.database}`]);
@@ -79,7 +99,9 @@ export class TestSwitch {
     await this.killVswitchd();
     await this.killDatabase();
     for (const tap of this.taps) tap.close();
-    await run("ip", ["netns", "delete", this.namespace]).catch(() => undefined);
+    for (const namespace of [this.namespace, ...this.#hosts]) {
+      await run("ip", ["netns", "delete", namespace]).catch(() => undefined);
+    }
     await rm(this.directory, { recursive: true, force: true });
   }
 

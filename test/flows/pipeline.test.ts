@@ -1,92 +1,28 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { type FieldName, Port } from "openflow-ts";
+import type { FieldName } from "openflow-ts";
 import { decodeCookie, FlowKind } from "../../flows/pipeline/cookie.js";
 import { EntryTooWideError } from "../../flows/pipeline/entry-flows.js";
 import { apply, type Flow, flow } from "../../flows/pipeline/flow.js";
-import {
-  compilePipeline,
-  DEFAULT_LAYOUT,
-  EntryFlows,
-  explain,
-  type Pipeline,
-  type PipelineInput,
-} from "../../flows/pipeline/index.js";
+import { EntryFlows, explain, type PipelineInput } from "../../flows/pipeline/index.js";
 import { type EntrySpec, LookupTable, type Tuple } from "../../flows/table/index.js";
-import { FlowTable, NORMAL, type Output, type TcpPacket, tcpPacket } from "./flow-table.js";
-
-const LAN = 1;
-const WAN = 2;
-const TPO = 3;
-const CANARY = 4;
-const MAC = 0x0200000000aan;
-
-const toServer: EntrySpec = {
-  protocol: "tcp",
-  source: ["10.1.0.0/24", "fd00:1::/64"],
-  destination: ["10.2.0.0/24", "fd00:2::/64"],
-  action: "optimize",
-  peer: "b",
-};
-
-function pipelineOf(specs: EntrySpec[], changes: Partial<PipelineInput> = {}): Pipeline {
-  return compilePipeline({
-    layout: DEFAULT_LAYOUT,
-    instance: 0,
-    round: 1,
-    timeouts: { idle: 600, finIdle: 45 },
-    families: ["ipv4", "ipv6"],
-    table: new LookupTable(specs),
-    peers: new Map([
-      ["b", 1],
-      ["c", 2],
-    ]),
-    peersUp: new Set(["b"]),
-    localPort: { ofport: TPO, mac: MAC },
-    canary: CANARY,
-    passFrom: [],
-    vlan: undefined,
-    trunk: [1, 10],
-    ...changes,
-  });
-}
-
-/** A switch with NORMAL and our flows for a table, whose plugin has just given a sign of life. */
-function attached(specs: EntrySpec[], changes: Partial<PipelineInput> = {}): FlowTable {
-  const pipeline = pipelineOf(specs, changes);
-  const table = new FlowTable([NORMAL, ...pipeline.flows]);
-  table.run(pipeline.lease);
-  return table;
-}
-
-/** `edge`, `normal`, or what else happened. */
-function fate(outputs: readonly Output[]): string {
-  assert.equal(outputs.length, 1, "each packet goes to one place");
-  const { port, fields } = outputs[0]!;
-  const ours = fields.get("eth_dst") === MAC;
-  if (port === TPO && ours) return "edge";
-  if (port === Port.NORMAL && !ours) return "normal";
-  return `port ${port}, destination ${fields.get("eth_dst")?.toString(16)}`;
-}
-
-const client = "10.1.0.11 40000";
-const server = "10.2.0.11 80";
-const send = (table: FlowTable, packet: TcpPacket) => fate(table.send(tcpPacket(packet)));
-const fromClient = (flags: string, changes: Partial<TcpPacket> = {}): TcpPacket => ({
-  in: LAN,
-  from: client,
-  to: server,
-  flags,
-  ...changes,
-});
-const fromServer = (flags: string, changes: Partial<TcpPacket> = {}): TcpPacket => ({
-  in: LAN,
-  from: server,
-  to: client,
-  flags,
-  ...changes,
-});
+import { type TcpPacket, tcpPacket } from "./flow-table.js";
+import {
+  attached,
+  CANARY,
+  client,
+  fate,
+  fromClient,
+  fromServer,
+  LAN,
+  pipelineOf,
+  send,
+  server,
+  TPO,
+  toServer,
+  WAN,
+} from "./scenario.js";
 
 test("a connection in the table goes to the edge from its SYN on", () => {
   const table = attached([toServer]);

@@ -3,6 +3,8 @@
  * What happens goes to standard output, a line of JSON each; what is to be done comes by standard input, likewise.
  */
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { openTun } from "../../driver/ffi/index.js";
 import { type EntrySpec, LookupTable, Steering, type SwitchLayout, type Tuple } from "../../flows/index.js";
@@ -13,6 +15,8 @@ export interface PluginOptions {
   readonly passFrom?: readonly string[];
   readonly canary?: string;
   readonly vlan?: number;
+  /** Form `rewrite`: the edge's address with the prefix length; it answers each connection with the destination it is for. */
+  readonly edgeAddress?: string;
   readonly localPort?: string;
   readonly instance?: number;
   readonly layout?: Partial<SwitchLayout>;
@@ -30,7 +34,12 @@ const say = (event: Record<string, unknown>) =>
     `${JSON.stringify(event, (_key, value: unknown) => (typeof value === "bigint" ? Number(value) : value))}\n`,
   );
 
-const { table, canary = "tpo0-alive", ...options } = JSON.parse(process.argv[2]!) as PluginOptions;
+const {
+  table,
+  canary = "tpo0-alive",
+  edgeAddress,
+  ...options
+} = JSON.parse(process.argv[2]!) as PluginOptions;
 openTun({ name: canary, mode: "tap" });
 execFileSync("ip", ["link", "set", canary, "up"]);
 const steering = new Steering({
@@ -39,17 +48,31 @@ const steering = new Steering({
   table: new LookupTable(table),
   prepareHost: ({ name, ...port }) => {
     execFileSync("ip", ["link", "set", name, "up"]);
+    if (edgeAddress) execFileSync("ip", ["address", "replace", edgeAddress, "dev", name]);
     say({ event: "port", name, ...port });
   },
+  ...(edgeAddress && { rewrite: { addresses: [edgeAddress.replace(/\/.*/, "")], listen } }),
   ...options,
 });
+
+/** An edge that tells whoever connects which destination the port stands for. */
+async function listen(destination: { address: string; port: number }): Promise<number> {
+  const server = createServer((socket) => socket.end(`for ${destination.address} ${destination.port}`));
+  server.listen(0);
+  await once(server, "listening");
+  return (server.address() as AddressInfo).port;
+}
+
 steering.on("state", (status) => say({ event: "state", ...status }));
 steering.on("repaired", (changed) => say({ event: "repaired", changed }));
 steering.start();
 
 for await (const line of createInterface({ input: process.stdin })) {
   const command = JSON.parse(line) as PluginCommand;
-  if (command.do === "peers") steering.setPeersUp(command.up);
+  if (command.do === "peers") {
+    steering.setPeersUp(command.up);
+    say({ event: "applied", done: await steering.applied() });
+  }
   if (command.do === "table") steering.setTable(new LookupTable(command.table));
   if (command.do === "list") say({ event: "list", flows: await steering.flows() });
   if (command.do === "explain") say({ event: "explained", because: steering.explain(command.tuple).because });

@@ -7,9 +7,10 @@ import type { TestSwitch } from "./ovs.js";
 import type { PluginCommand, PluginOptions } from "./plugin-process.js";
 
 export interface PluginEvent {
-  readonly event: "state" | "repaired" | "port" | "list" | "explained";
+  readonly event: "state" | "repaired" | "port" | "list" | "explained" | "applied";
   readonly state?: SteeringState;
   readonly reason?: string;
+  readonly done?: boolean;
   readonly flows?: number | readonly ListedFlow[];
   readonly because?: readonly string[];
   readonly mac?: string;

@@ -159,8 +159,10 @@ describe("steering on a real switch", { skip, timeout: 300_000 }, () => {
       tcp_flags: "syn|ack",
     };
     assert.equal(taken(await ovs.trace(packet(answer))), true, "the answer to the edge's own SYN");
+    const from = plugin.events.length;
     plugin.tell({ do: "peers", up: [] });
-    await until(async () => !taken(await ovs.trace(packet({ tp_src: 42000 }))));
+    await plugin.event(({ event, done }) => event === "applied" && done === true, from);
+    assert.equal(taken(await ovs.trace(packet({ tp_src: 42000 }))), false, "the peer gone");
     await ovs.appctl("ofproto/trace", "br0", packet(), "-generate");
     assert.equal(
       taken(await ovs.trace(packet({ tcp_flags: "ack" }))),
