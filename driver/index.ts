@@ -15,5 +15,13 @@ export * from "./mover/index.js";
 export { PacketDriver, type PacketDriverOptions } from "./packet-driver.js";
 export { PacketDriverError, type PacketDriverErrorCode } from "./packet-driver-error.js";
 export type { PacketDriverStatistics } from "./packet-driver-statistics.js";
-export { LocalTransport, type Transport, type TransportEvents, type TransportOptions } from "./transport.js";
+export {
+  LocalTransport,
+  type Transport,
+  type TransportDownReason,
+  type TransportEvents,
+  type TransportOptions,
+  type TransportState,
+} from "./transport.js";
 export { WireError, type WireErrorCode } from "./wire-error.js";
+export { DataWorker, DataWorkerError, type DataWorkerOptions } from "./worker/index.js";

@@ -11,12 +11,18 @@ export type TransportEvents = {
   up: [peer: PeerInfo, resumed: boolean];
   silent: [];
   /** What had not been delivered is lost. */
-  down: [reason: DownReason];
+  down: [reason: TransportDownReason];
   /** A buffer of the peer made no sense; the session ends for it. */
   malformed: [error: Error];
+  /** The way to the peer does not take datagrams of so many bytes. */
+  tooLong: [bytes: number];
 };
 
-export interface TransportOptions extends Omit<MoverOptions, "link" | "source" | "deliver"> {
+/** `failed`: what carries the messages has come to an end that nobody asked for. */
+export type TransportState = MoverState | "failed";
+export type TransportDownReason = DownReason | "failed";
+
+export interface TransportOptions extends Omit<MoverOptions, "link" | "source" | "deliver" | "backlog"> {
   readonly onMessage: OnMessage;
   /** Bytes of a buffer at most, frame included, before compression. */
   readonly bufferSize: number;
@@ -24,7 +30,7 @@ export interface TransportOptions extends Omit<MoverOptions, "link" | "source" |
 
 /** What carries messages to one peer and back: packet driver and data mover, wherever they run. */
 export interface Transport extends EventEmitter<TransportEvents> {
-  readonly state: MoverState;
+  readonly state: TransportState;
   /** Smoothed round-trip time in milliseconds; NaN before the first sample. */
   readonly rtt: number;
   /** Whether something has been said that the peer may not have yet. */

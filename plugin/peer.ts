@@ -1,12 +1,12 @@
 import type { Socket } from "node:net";
 import {
-  type DownReason,
   type MessageAddresses,
   MessageStatus,
-  type MoverStats,
   type RateOptions,
   type Transport,
+  type TransportDownReason,
   type TransportOptions,
+  type TransportState,
 } from "../driver/index.js";
 import type { Config, PeerConfig } from "./config/index.js";
 import {
@@ -43,7 +43,7 @@ export class Peer {
   readonly #transport: Transport;
   readonly #tcp: TcpConnections;
   #reachable = false;
-  #downReason: DownReason | undefined;
+  #downReason: TransportDownReason | undefined;
 
   constructor(options: PeerOptions) {
     const { peer, config, connect, bootId, memory, logger } = options;
@@ -93,6 +93,12 @@ export class Peer {
     this.#transport.on("malformed", (error) => {
       logger.error({ peer: this.name, error: error.message }, "a buffer from the peer is malformed");
     });
+    this.#transport.on("tooLong", (bytes) => {
+      logger.warn(
+        { peer: this.name, bytes },
+        "datagrams are too long for the way to the peer: lower segment_size",
+      );
+    });
   }
 
   get reachable(): boolean {
@@ -127,20 +133,21 @@ export class Peer {
 
   status(): PeerStatus {
     const stats = this.#transport.stats();
+    const { state } = this.#transport;
     const { address, port, family } = this.#options.peer.endpoint;
     return {
-      state: stats.state,
-      reason: this.#reason(stats),
+      state,
+      reason: this.#reason(state),
       address: family === 6 ? `[${address}]:${port}` : `${address}:${port}`,
       rtt_ms: Number.isNaN(stats.smoothedRtt) ? null : stats.smoothedRtt,
-      rate_bps: stats.state === "up" ? stats.rate : null,
+      rate_bps: state === "up" ? stats.rate : null,
       sent_bytes: stats.bytesSent,
       received_bytes: stats.bytesReceived,
       retransmitted_segments: stats.segmentsRetransmitted,
     };
   }
 
-  #reason({ state }: MoverStats): string {
+  #reason(state: TransportState): string {
     switch (state) {
       case "connecting":
         return "no answer to our hello yet";
@@ -148,6 +155,8 @@ export class Peer {
         return "nothing has come from it for a while; new connections pass directly";
       case "down":
         return `the session ended (${this.#downReason ?? "unknown"}); saying hello again`;
+      case "failed":
+        return "what carries the messages has failed here";
       default:
         return "";
     }

@@ -35,7 +35,8 @@ export class DatagramSocket {
   readonly fd: number;
   /** What is received lies here, at {@link offset}. */
   readonly received: Region;
-  readonly #batch: number;
+  /** Messages that {@link receive} takes at most. */
+  readonly batch: number;
   readonly #headers: Region;
   readonly #words: Uint32Array;
   readonly #names: number;
@@ -49,7 +50,7 @@ export class DatagramSocket {
   constructor(fd: number, options: DatagramSocketOptions = {}) {
     const batch = options.batch ?? 16;
     this.fd = fd;
-    this.#batch = batch;
+    this.batch = batch;
     this.received = new Region(batch * SLOT_BYTES);
     const vectors = batch * MMSGHDR_BYTES;
     this.#names = vectors + batch * IOVEC_BYTES;
@@ -92,13 +93,13 @@ export class DatagramSocket {
    */
   receive(): number {
     const words = this.#words;
-    for (let i = 0; i < this.#batch; i++) {
+    for (let i = 0; i < this.batch; i++) {
       const header = (i * MMSGHDR_BYTES) >> 2;
       words[header + 2] = SOCKADDR_BYTES;
       words[header + 10] = CONTROL_BYTES;
     }
     const headers = address(this.#headers, 0, this.#headers.length);
-    const count = sys.recvmmsg(this.fd, headers, this.#batch, MSG_DONTWAIT, 0);
+    const count = sys.recvmmsg(this.fd, headers, this.batch, MSG_DONTWAIT, 0);
     if (count >= 0) return count;
     const code = errno();
     return code === EAGAIN || code === EINTR ? 0 : -code;
@@ -159,6 +160,11 @@ export class DatagramSocket {
 
   close(): void {
     close(this.fd);
+    this.free();
+  }
+
+  /** Drops the memory; the descriptor stays open. */
+  free(): void {
     for (const region of [this.received, this.#headers, this.#send, this.#destinations]) region.free();
   }
 }

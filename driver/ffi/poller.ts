@@ -36,7 +36,8 @@ export class Poller {
     if (timeout >= 0) {
       const offset = this.#count * POLLFD_BYTES;
       const seconds = Math.floor(timeout / 1e9);
-      this.#region.bytes.writeBigInt64LE(BigInt(seconds), offset);
+      this.#region.bytes.writeUInt32LE(seconds, offset);
+      this.#region.bytes.writeUInt32LE(0, offset + 4);
       this.#region.bytes.writeUInt32LE(Math.floor(timeout - seconds * 1e9), offset + 8);
       this.#region.bytes.writeUInt32LE(0, offset + 12);
     }

@@ -13,9 +13,7 @@ export class Region {
 
   constructor(memory: number | SharedArrayBuffer) {
     this.bytes =
-      typeof memory === "number"
-        ? Buffer.from(new SharedArrayBuffer(Math.max(memory, 4096)))
-        : Buffer.from(memory);
+      typeof memory === "number" ? Buffer.from(new ArrayBuffer(Math.max(memory, 4096))) : Buffer.from(memory);
     pinned.set(this, addressOf(this.bytes));
   }
 

@@ -29,6 +29,8 @@ export interface MoverOptions {
    * come exactly once, in the order in which they complete. The bytes are valid during the call only.
    */
   readonly deliver: (buffer: Uint8Array) => void;
+  /** Bytes of buffers that were delivered and still wait to be taken on: the peer may send less by so much. Default: none. */
+  readonly backlog?: () => number;
   /** Random per process: how the peer knows that we have been restarted. */
   readonly bootId: bigint;
   /** Default: adaptive. */

@@ -23,6 +23,8 @@ import { DATAGRAM_HEADER_BYTES, PacketType, writeClose, writeDatagramHeader } fr
 import { type Hello, writeHello } from "./wire/hello.js";
 import { DatagramReader } from "./wire/reader.js";
 
+const NO_BACKLOG = (): number => 0;
+
 /** What exists only while a session is up or silent. */
 interface Traffic {
   readonly sender: Sender;
@@ -113,6 +115,9 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
     if (!this.#busy) this.#link.wakeAt(this.#link.now());
   }
 
+  debug() {
+    return (this.#model as unknown as { state: string }).state;
+  }
   stats(): MoverStats {
     const { sender, receiver } = this.#traffic ?? {};
     const { peer } = this.#session;
@@ -247,6 +252,7 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
       window: this.#receiveWindow,
       overhead,
       deliver,
+      backlog: this.#options.backlog ?? NO_BACKLOG,
       counters: this.#counters,
     });
     receiver.setRoundTrip(this.#rtt.smoothed);

@@ -20,6 +20,8 @@ export interface ReceiverOptions {
   readonly window: number;
   readonly overhead: number;
   readonly deliver: (buffer: Uint8Array) => void;
+  /** Bytes that were delivered and are not taken on yet; they are held by the window as well. */
+  readonly backlog: () => number;
   readonly counters: Counters;
 }
 
@@ -63,6 +65,10 @@ export class Receiver {
     }
     if (arrival === Arrival.REPEATED) {
       this.#options.counters.segmentsDuplicate += 1;
+      return true;
+    }
+    if (this.#options.backlog() >= this.#options.window) {
+      this.#options.counters.segmentsRefused += 1;
       return true;
     }
     const reassembly = this.#reassembly;
@@ -115,7 +121,7 @@ export class Receiver {
     fields.lowestLogical = this.#reassembly.lowest;
     fields.deliveryRate = this.#delivered.read(now);
     fields.delay = now - this.#highestAt;
-    fields.receiveWindow = this.#reassembly.room;
+    fields.receiveWindow = Math.max(0, this.#reassembly.room - this.#options.backlog());
     fields.time = Math.round(now / TIME_UNIT) % 0x1_0000_0000;
     const end = writeAcknowledgement(out, at, fields, bitmap, this.#writeBitmap);
     this.#log.acknowledged();

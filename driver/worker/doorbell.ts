@@ -69,6 +69,11 @@ export class Doorbell {
     if (Atomics.exchange(this.#words, WORKER_SLEEPS, 0) === 1) signal(this.#fd);
   }
 
+  /** Main: wakes the worker, or keeps it from going to sleep, for a command. */
+  callWorker(): void {
+    signal(this.#fd);
+  }
+
   /** Worker: wakes the main thread's `whenRung` if it waits. */
   ringMain(): void {
     if (Atomics.load(this.#words, MAIN_SLEEPS) === 0) return;

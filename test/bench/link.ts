@@ -36,7 +36,7 @@ function ip(...words: string[]): void {
 
 function within(space: string, command: readonly string[], ipc = false): ChildProcess {
   const child = spawn("ip", ["netns", "exec", space, ...command], {
-    stdio: ["ignore", "pipe", "inherit", ...(ipc ? ["ipc" as const] : [])],
+    stdio: ["ignore", "pipe", ipc ? "inherit" : "ignore", ...(ipc ? ["ipc" as const] : [])],
   });
   return child;
 }
@@ -73,7 +73,9 @@ async function latency(): Promise<string> {
   const echo = within(spaces.b, [process.execPath, "-e", ECHO]);
   await sleep(400);
   const times = JSON.parse(await output(within(spaces.a, [process.execPath, "-e", PING]))) as number[];
+  const ended = once(echo, "exit");
   echo.kill();
+  await ended;
   return times.map((time) => (time * 1000).toFixed(0)).join(" / ");
 }
 
@@ -89,7 +91,10 @@ async function round(sites: readonly ChildProcess[]): Promise<void> {
       readonly cpu_utilization_percent: { readonly host_total: number; readonly remote_total: number };
     };
   };
-  server.kill();
+  if (server.exitCode === null) {
+    server.kill();
+    await once(server, "exit");
+  }
   if (result.error !== undefined) throw new Error(result.error);
   const { bytes, bits_per_second } = result.end.sum_received;
   const perGigabyte = (nanoseconds: number) => (nanoseconds / bytes).toFixed(2);

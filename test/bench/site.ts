@@ -8,7 +8,13 @@
 import { randomBytes } from "node:crypto";
 import { connect, createServer } from "node:net";
 import { bind, setOption, socket } from "../../driver/ffi/index.js";
-import { DgramPort, LocalTransport, type Transport, type TransportOptions } from "../../driver/index.js";
+import {
+  DataWorker,
+  DgramPort,
+  LocalTransport,
+  type Transport,
+  type TransportOptions,
+} from "../../driver/index.js";
 import { addressBytes, addressText } from "../../driver/ip-address.js";
 import { EdgeMemory, TcpConnections } from "../../plugin/edge/tcp/index.js";
 
@@ -64,7 +70,8 @@ process.on("SIGTERM", () => process.exit());
 
 async function open(kind: string, options: TransportOptions): Promise<Transport> {
   const peer = { address: peerAddress, port: Number(port) };
-  if (kind !== "dgram") throw new Error(`form "${kind}": dgram expected`);
+  if (kind === "worker") return (await DataWorker.open({ fd, family: "ipv4" })).transport(peer, options);
+  if (kind !== "dgram") throw new Error(`form "${kind}": dgram or worker expected`);
   const udp = await DgramPort.open({ fd });
   return new LocalTransport({ ...options, link: udp.link(peer) });
 }

@@ -1,0 +1,1 @@
+export { DataWorker, DataWorkerError, type DataWorkerOptions } from "./data-worker.js";

@@ -1,0 +1,162 @@
+import type { Region } from "../ffi/index.js";
+import type { Link, LinkEndpoint, SendBatch } from "../mover/index.js";
+
+/** What a `ppoll` with a timer slack of 1 µs is late, about, in milliseconds. */
+const GRANULARITY = 0.1;
+/** Datagrams that are handed on in one go. */
+const RECEIVE_BATCH = 256;
+/** What one send takes: older kernels cut up to 64 segments, and all of them together must stay below 64 KiB. */
+const LONGEST_RUN = 64;
+const RUN_BYTES = 64_000;
+/** When a path has refused runs of datagrams, they are tried again after so long, in milliseconds. */
+const RUN_RETRY = 60_000;
+
+const EAGAIN = -11;
+const EINVAL = -22;
+const EIO = -5;
+const EMSGSIZE = -90;
+
+/** What a link needs of the port that it is on. */
+export interface LoopLinkHost {
+  readonly overhead: number;
+  /** Sends a run of datagrams of `size` bytes each, the last one perhaps shorter; bytes or a negative errno. */
+  send(region: Region, offset: number, length: number, size: number): number;
+  newTag(): number;
+  closed(): void;
+  /** The network does not take a datagram of so many bytes. */
+  tooLong(bytes: number): void;
+}
+
+/**
+ * The link to one peer in the worker's loop. Datagrams of one size that go together are sent by one call, for the kernel
+ * or the network card to cut up (GSO); where the path refuses that, one by one.
+ */
+export class LoopLink implements Link {
+  readonly granularity = GRANULARITY;
+  /** When it is to be woken; the loop looks at it. */
+  wakeTime = Number.POSITIVE_INFINITY;
+  readonly #host: LoopLinkHost;
+  readonly #run: Region;
+  readonly #runBytes: Uint8Array;
+  readonly #received = {
+    count: 0,
+    bytes: new Array<Uint8Array>(RECEIVE_BATCH),
+    offset: new Uint32Array(RECEIVE_BATCH),
+    length: new Uint32Array(RECEIVE_BATCH),
+  };
+  #endpoint: LinkEndpoint | undefined;
+  /** Until then runs are not tried. */
+  #singlesUntil = Number.NEGATIVE_INFINITY;
+
+  /** `run`: memory of 64 KiB to put runs together in, which all links of a thread may share. */
+  constructor(host: LoopLinkHost, run: Region) {
+    this.#host = host;
+    this.#run = run;
+    this.#runBytes = new Uint8Array(run.bytes.buffer, run.bytes.byteOffset, run.length);
+  }
+
+  get overhead(): number {
+    return this.#host.overhead;
+  }
+
+  now(): number {
+    return performance.now();
+  }
+
+  attach(endpoint: LinkEndpoint): void {
+    this.#endpoint = endpoint;
+  }
+
+  newTag(): number {
+    return this.#host.newTag();
+  }
+
+  wakeAt(time: number): void {
+    this.wakeTime = time;
+  }
+
+  close(): void {
+    this.#endpoint = undefined;
+    this.wakeTime = Number.POSITIVE_INFINITY;
+    this.#host.closed();
+  }
+
+  send(batch: SendBatch): void {
+    for (let first = 0; first < batch.count; ) first = this.#sendRun(batch, first);
+  }
+
+  /** From the loop: its time has come. */
+  wake(): void {
+    this.wakeTime = Number.POSITIVE_INFINITY;
+    this.#endpoint?.wake();
+  }
+
+  /** From the port: a datagram, whose bytes stay as they are until `handOn`. */
+  arrived(bytes: Uint8Array, offset: number, length: number): void {
+    const received = this.#received;
+    if (received.count === RECEIVE_BATCH) this.handOn();
+    received.bytes[received.count] = bytes;
+    received.offset[received.count] = offset;
+    received.length[received.count] = length;
+    received.count += 1;
+  }
+
+  handOn(): void {
+    if (this.#received.count === 0) return;
+    this.#endpoint?.receive(this.#received);
+    this.#received.count = 0;
+  }
+
+  /** Puts datagrams of equal length, from `first` on, one behind the other, sends them, and returns where to go on. */
+  #sendRun(batch: SendBatch, first: number): number {
+    const size = batch.headerLength[first]! + batch.payloadLength[first]!;
+    let length = 0;
+    let i = first;
+    for (; i < batch.count && i - first < LONGEST_RUN; i += 1) {
+      const next = batch.headerLength[i]! + batch.payloadLength[i]!;
+      if (next > size || length + next > RUN_BYTES) break;
+      length = this.#append(batch, i, length);
+      if (next === size) continue;
+      i += 1;
+      break;
+    }
+    this.#transmit(0, length, size);
+    return i;
+  }
+
+  #append(batch: SendBatch, i: number, at: number): number {
+    const header = batch.headerOffset[i]!;
+    const payload = batch.payloadOffset[i]!;
+    const payloadAt = at + batch.headerLength[i]!;
+    const end = payloadAt + batch.payloadLength[i]!;
+    const out = this.#runBytes;
+    out.set(batch.arena.subarray(header, header + payloadAt - at), at);
+    if (end > payloadAt) out.set(batch.payload[i]!.subarray(payload, payload + end - payloadAt), payloadAt);
+    return end;
+  }
+
+  #transmit(offset: number, length: number, size: number): void {
+    if (length > size && performance.now() < this.#singlesUntil) {
+      this.#transmitSingly(length, size);
+      return;
+    }
+    const result = this.#host.send(this.#run, offset, length, size);
+    // What a full socket does not take is lost, as in any other full queue on the way, and sent again in time.
+    if (result >= 0 || result === EAGAIN) return;
+    if (length > size && (result === EINVAL || result === EIO || result === EMSGSIZE)) {
+      // No segmentation on this path; or the datagrams have to be cut in fragments, which it does not do either.
+      this.#singlesUntil = performance.now() + RUN_RETRY;
+      this.#transmitSingly(length, size);
+    } else if (result === EMSGSIZE) {
+      this.#host.tooLong(length);
+    }
+    // What else the network says of single datagrams (unreachable, refused) the mover finds out by itself.
+  }
+
+  #transmitSingly(length: number, size: number): void {
+    for (let at = 0; at < length; at += size) {
+      const single = Math.min(size, length - at);
+      this.#transmit(at, single, single);
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import { DatagramSocket, Region, SystemError, setOption } from "../ffi/index.js";
+import { addressBytes, addressText } from "../ip-address.js";
+import { Demultiplexer, type PeerAddress } from "../mover/demultiplexer.js";
+import { DATAGRAM_HEADER_BYTES } from "../mover/wire/datagram.js";
+import { LoopLink } from "./loop-link.js";
+
+/** Calls for received datagrams in one turn; then others get theirs. */
+const RECEIVES = 4;
+const RUN_BYTES = 65_536;
+/** Then the socket is not one: EBADF, EFAULT, EINVAL, ENOTSOCK. Anything else is about single datagrams, and passes. */
+const FATAL: ReadonlySet<number> = new Set([9, 14, 22, 88]);
+
+export interface LoopPortOptions {
+  /** A bound socket that does not block. It stays the caller's to close. */
+  readonly fd: number;
+  readonly family: "ipv4" | "ipv6";
+  /** The way to the peer of a link, by its number from 0 up, does not take a datagram of so many bytes. */
+  readonly tooLong: (link: number, bytes: number) => void;
+}
+
+/** The UDP socket in the worker's loop, which the links to several peers share. */
+export class LoopPort {
+  readonly #options: LoopPortOptions;
+  readonly #socket: DatagramSocket;
+  readonly #received: Uint8Array;
+  readonly #run = new Region(RUN_BYTES);
+  readonly #demultiplexer = new Demultiplexer<LoopLink>();
+  readonly #links: LoopLink[] = [];
+
+  /** @throws SystemError when the descriptor is no UDP socket */
+  constructor(options: LoopPortOptions) {
+    this.#options = options;
+    setOption(options.fd, "udpReceiveOffload", 1);
+    this.#socket = new DatagramSocket(options.fd);
+    const { bytes } = this.#socket.received;
+    this.#received = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+
+  /** The link to a peer. One for each peer. */
+  link(peer: PeerAddress): LoopLink {
+    const normal = { address: addressText(addressBytes(peer.address)), port: peer.port };
+    const destination = this.#socket.destination(peer);
+    const number = this.#links.length;
+    let tag = 0;
+    const link = new LoopLink(
+      {
+        overhead: this.#options.family === "ipv4" ? 28 : 48,
+        send: (region, offset, length, size) => this.#socket.send(destination, region, offset, length, size),
+        newTag: () => {
+          tag = this.#demultiplexer.newTag(link, tag);
+          return tag;
+        },
+        closed: () => this.#demultiplexer.remove(normal, link, tag),
+        tooLong: (bytes) => this.#options.tooLong(number, bytes),
+      },
+      this.#run,
+    );
+    this.#demultiplexer.add(normal, link);
+    this.#links.push(link);
+    return link;
+  }
+
+  /** Takes what has arrived to the links, up to a bound. Returns false if there may be more. */
+  receive(): boolean {
+    for (let i = 0; i < RECEIVES; i += 1) {
+      const messages = this.#socket.receive();
+      if (FATAL.has(-messages)) throw new SystemError(-messages, "recvmmsg");
+      for (let message = 0; message < messages; message += 1) this.#takeApart(message);
+      for (const link of this.#links) link.handOn();
+      if (messages < this.#socket.batch) return true;
+    }
+    return false;
+  }
+
+  /** Wakes the links whose time has come. */
+  wake(now: number): void {
+    for (const link of this.#links) if (link.wakeTime <= now) link.wake();
+  }
+
+  /** When the next link is to be woken. */
+  nextWake(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const link of this.#links) if (link.wakeTime < next) next = link.wakeTime;
+    return next;
+  }
+
+  /** The links end; the socket is the caller's. */
+  close(): void {
+    for (const link of this.#links) link.close();
+    this.#socket.free();
+    this.#run.free();
+  }
+
+  /** A message is one datagram, or several of equal length that the kernel has put together. */
+  #takeApart(message: number): void {
+    const socket = this.#socket;
+    const start = socket.offset(message);
+    const end = start + socket.length(message);
+    const size = socket.segmentSize(message);
+    for (let at = start; at < end; at += size) {
+      const length = Math.min(size, end - at);
+      if (length < DATAGRAM_HEADER_BYTES) return;
+      const link =
+        this.#demultiplexer.byTag(this.#received, at) ??
+        this.#demultiplexer.byAddress(socket.source(message));
+      link?.arrived(this.#received, at, length);
+    }
+  }
+}

@@ -1,0 +1,187 @@
+import { EventEmitter } from "node:events";
+import { BufferFiller } from "../buffer-filler.js";
+import { MessageReader } from "../message-reader.js";
+import type { MessageSource } from "../message-source.js";
+import type { MoverStats, PeerInfo } from "../mover/index.js";
+import { DEFAULT_QUANTUM, LEAST_BUFFER_SIZE } from "../packet-driver.js";
+import type { Transport, TransportEvents, TransportOptions, TransportState } from "../transport.js";
+import type { Doorbell } from "./doorbell.js";
+import { Board, type PeerEvent, type PeerMemory, RecordKind } from "./peer-memory.js";
+import { RingReader, RingWriter } from "./ring.js";
+
+/**
+ * What is filled before the mover asks for it: for so many milliseconds at the mover's rate, so that it need not wait
+ * for this thread, and no more, since what comes later with a higher priority has to wait for it.
+ */
+const AHEAD_TIME = 2;
+const LEAST_AHEAD = 8192;
+/** … and at most so many buffers. */
+const MOST_AHEAD = 4;
+/** Records that are handed on before the event loop gets a turn. */
+const TURN = 16;
+
+/** What the worker has to be told, by the owner of both. */
+export interface WorkerTransportHost {
+  start(): void;
+  stop(): void;
+}
+
+/** A transport whose framing, compression and mover are in the worker: this is the edges' half of it. */
+export class WorkerTransport extends EventEmitter<TransportEvents> implements Transport {
+  readonly #host: WorkerTransportHost;
+  readonly #bell: Doorbell;
+  readonly #board: Board;
+  readonly #out: RingWriter;
+  readonly #in: RingReader;
+  readonly #filler = new BufferFiller(DEFAULT_QUANTUM);
+  readonly #reader: MessageReader;
+  readonly #bufferSize: number;
+  #peer: PeerInfo | undefined;
+  /** The session that what is filled is for; 0 while there is none. */
+  #session = 0;
+  #committed = 0;
+  #fillSoon: NodeJS.Immediate | undefined;
+  #failed = false;
+
+  constructor(options: TransportOptions, memory: PeerMemory, bell: Doorbell, host: WorkerTransportHost) {
+    super();
+    this.#host = host;
+    this.#bell = bell;
+    this.#board = new Board(memory.board);
+    this.#out = new RingWriter(memory.out);
+    this.#in = new RingReader(memory.in);
+    this.#reader = new MessageReader(options.onMessage);
+    this.#bufferSize = options.bufferSize;
+    // Sources that become ready in the same turn of the event loop share a buffer.
+    this.#filler.onReady = () => {
+      this.#fillSoon ??= setImmediate(this.#onFillSoon);
+    };
+  }
+
+  get state(): TransportState {
+    return this.#failed ? "failed" : this.#board.state;
+  }
+
+  get rtt(): number {
+    return this.#board.rtt;
+  }
+
+  get busy(): boolean {
+    if (this.#failed) return false;
+    return this.#filler.pending || this.#board.taken !== this.#committed || this.#board.inFlight > 0;
+  }
+
+  ready(source: MessageSource): void {
+    this.#filler.ready(source);
+  }
+
+  start(): void {
+    if (!this.#failed) this.#host.start();
+  }
+
+  stop(): void {
+    if (!this.#failed) this.#host.stop();
+  }
+
+  stats(): MoverStats {
+    return { ...this.#board.figures(), state: this.#board.state, peer: this.#peer };
+  }
+
+  /** Whether there is nothing to do for `work`. */
+  get idle(): boolean {
+    return this.#in.used === 0 && !(this.#mayFill && this.#out.used <= this.#ahead / 2);
+  }
+
+  /** Does what has come up since the worker rang. */
+  work(): void {
+    for (let i = 0; i < TURN && this.#in.next(); i += 1) this.#take();
+    this.#fill();
+  }
+
+  /** The worker is no more. */
+  fail(): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    clearImmediate(this.#fillSoon);
+    const lost = this.#session !== 0;
+    this.#session = 0;
+    if (lost) this.emit("down", "failed");
+  }
+
+  readonly #onFillSoon = (): void => {
+    this.#fillSoon = undefined;
+    this.#fill();
+  };
+
+  get #mayFill(): boolean {
+    return this.#session !== 0 && this.#filler.pending;
+  }
+
+  /** Bytes that the ring out should hold at most. */
+  get #ahead(): number {
+    const wanted = (this.#board.rate / 8000) * AHEAD_TIME;
+    return Math.min(Math.max(wanted, LEAST_AHEAD), MOST_AHEAD * this.#bufferSize);
+  }
+
+  #fill(): void {
+    while (this.#mayFill) {
+      const ahead = this.#ahead;
+      if (this.#out.used >= ahead || !this.#fillOne(ahead)) {
+        // It is looked at once more after the wish has been announced: from then on the worker rings.
+        this.#board.wantRoom(ahead / 2);
+        if (this.#out.used > ahead / 2) return;
+      }
+    }
+  }
+
+  /** False if there is no room. */
+  #fillOne(ahead: number): boolean {
+    const { limit } = this.#board;
+    const longest = Math.min(this.#bufferSize, limit > 0 ? limit : this.#bufferSize, ahead);
+    const size = Math.max(LEAST_BUFFER_SIZE, Math.floor(longest));
+    const at = this.#out.reserve(size);
+    if (at < 0) return false;
+    const messages = this.#filler.fill(this.#out.bytes, at, at + size);
+    if (messages > 0) {
+      this.#out.commit(this.#filler.end - at, RecordKind.MESSAGES, this.#session, messages);
+      this.#committed = (this.#committed + 1) | 0;
+      if (this.#board.hungry) this.#bell.ringWorker();
+    }
+    return true;
+  }
+
+  #take(): void {
+    const { bytes, offset, length, kind, count } = this.#in;
+    try {
+      if (kind === RecordKind.MESSAGES) this.#reader.read(bytes, offset, count);
+      else
+        this.#onEvent(JSON.parse(Buffer.from(bytes.slice(offset, offset + length)).toString()) as PeerEvent);
+    } finally {
+      this.#in.release();
+      if (this.#in.used <= this.#in.bytes.length / 2 && this.#board.takeSpaceWanted())
+        this.#bell.ringWorker();
+    }
+  }
+
+  #onEvent(event: PeerEvent): void {
+    switch (event.type) {
+      case "up":
+        this.#peer = { site: event.site, bootId: BigInt(event.bootId) };
+        this.#session = event.session;
+        this.emit("up", this.#peer, event.resumed);
+        break;
+      case "silent":
+        this.emit("silent");
+        break;
+      case "down":
+        this.#session = 0;
+        this.emit("down", event.reason);
+        break;
+      case "malformed":
+        this.emit("malformed", new Error(event.message));
+        break;
+      case "tooLong":
+        this.emit("tooLong", event.bytes);
+    }
+  }
+}
