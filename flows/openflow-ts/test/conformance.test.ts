@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { checkOpenFlowRow, isOpenFlowRow, type OpenFlowRow, runConformance } from "openflow-ts/conformance";
+import { checkOpenFlowRow, type OpenFlowRow, openFlowRows, runConformance } from "openflow-ts/conformance";
 
 const good = "0414000800000001";
 
@@ -73,8 +73,7 @@ test("a folder of files", async () => {
   ];
   await writeFile(join(directory, "some.jsonl"), lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
   const printed: string[] = [];
-  const checker = { accepts: isOpenFlowRow, check: (row: unknown) => checkOpenFlowRow(row as OpenFlowRow) };
-  const tally = await runConformance(directory, [checker], (line) => printed.push(line));
+  const tally = await runConformance(directory, [openFlowRows], (line) => printed.push(line));
   await rm(directory, { recursive: true });
   assert.deepEqual(tally, { passed: 1, failed: 1, excused: 0, unknown: 1 });
   assert.match(printed[0]!, /^ok .*some\.jsonl#1 one/);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   BundleError,
   Connection,
@@ -210,6 +211,22 @@ test("a change of a port is told, once asked for", () =>
     );
     assert.equal(await told, "p3");
   }));
+
+test("a process that was blocked for longer than its probes keeps the connection", async () => {
+  const connection = new Connection({ address: ovs.address, probeInterval: 40 });
+  const ends: Error[] = [];
+  connection.on("down", (reason) => ends.push(reason));
+  await connection.open();
+  for (let times = 0; times < 5; times++) {
+    // Long enough for a probe and its deadline to pass while nothing can be read.
+    const until = performance.now() + 200;
+    while (performance.now() < until);
+    await sleep(45);
+  }
+  await connection.barrier();
+  assert.deepEqual(ends, []);
+  connection.close();
+});
 
 test("at the end of vswitchd open requests fail at once; the connection comes back by itself", () =>
   connected(async (connection) => {

@@ -36,7 +36,9 @@ export async function startSwitch(): Promise<Switch> {
 
   const start = async (program: string, args: string[], ready: string) => {
     const log = `--log-file=${join(directory, `${program}.log`)}`;
-    const child = spawn("unshare", ["--net", program, ...args, "-vconsole:off", log], {
+    // In a network of its own; and gone with this process, however that ends.
+    const alone = ["--pdeathsig", "KILL", "unshare", "--net"];
+    const child = spawn("setpriv", [...alone, program, ...args, "-vconsole:off", log], {
       env,
       stdio: "ignore",
     });

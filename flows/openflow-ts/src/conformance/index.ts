@@ -1,2 +1,2 @@
-export { checkOpenFlowRow, isOpenFlowRow, type OpenFlowRow, type Verdict } from "./row.js";
+export { checkOpenFlowRow, isOpenFlowRow, type OpenFlowRow, openFlowRows, type Verdict } from "./row.js";
 export { type Checker, runConformance, type Tally } from "./run.js";

@@ -15,6 +15,7 @@ import type { Match } from "../model/match.js";
 import { formatActions } from "../text/action.js";
 import { formatInstructions } from "../text/flow.js";
 import { type ActionVersion, isVersion, versionName } from "../version.js";
+import type { Checker } from "./run.js";
 
 /**
  * A line of a vector file: the bytes of a message, or of a part of one (`kind`: actions, instructions, or a match) in
@@ -206,3 +207,9 @@ export function checkOpenFlowRow(row: OpenFlowRow): Verdict {
     return hostile ? passed : failed(error.message);
   }
 }
+
+/** The rows of OpenFlow for `runConformance`. */
+export const openFlowRows: Checker = {
+  accepts: isOpenFlowRow,
+  check: (row) => (isOpenFlowRow(row) ? checkOpenFlowRow(row) : failed("no row of OpenFlow")),
+};

@@ -1,4 +1,3 @@
-import type { AnyFieldReference } from "../model/match.js";
 import { longRegisterFields, niciraFields, registerFields, tunnelMetadataFields } from "./nicira.js";
 import { openflowFields, packetRegisterFields } from "./openflow.js";
 import type { FieldHeader, FieldRow } from "./row.js";
@@ -68,12 +67,4 @@ export function fieldByHeader(
   header: Omit<FieldHeader, "form" | "name" | "since">,
 ): { field: Field; header: FieldHeader } | undefined {
   return byHeader.get(headerKey(header));
-}
-
-/** Whether two references name the same field. */
-export function sameField(a: AnyFieldReference, b: AnyFieldReference): boolean {
-  if (a.field === "unknown" || b.field === "unknown") {
-    return a.field === "unknown" && b.field === "unknown" && headerKey(a) === headerKey(b);
-  }
-  return a.field === b.field;
 }

@@ -54,8 +54,6 @@ export const portReasons = { add: 0, delete: 1, modify: 2 } as const;
 
 export const tableReasons = { vacancy_down: 3, vacancy_up: 4 } as const;
 
-export const requestForwardReasons = { group_mod: 0, meter_mod: 1 } as const;
-
 export const controllerStatusReasons = {
   request: 0,
   channel_status: 1,
@@ -101,7 +99,6 @@ export type PacketInReason = Enumerated<typeof packetInReasons>;
 export type FlowRemovedReason = Enumerated<typeof flowRemovedReasons>;
 export type PortReason = Enumerated<typeof portReasons>;
 export type TableReason = Enumerated<typeof tableReasons>;
-export type RequestForwardReason = Enumerated<typeof requestForwardReasons>;
 export type ControllerStatusReason = Enumerated<typeof controllerStatusReasons>;
 export type ChannelStatus = Enumerated<typeof channelStatuses>;
 export type BundleControlType = Enumerated<typeof bundleControls>;
