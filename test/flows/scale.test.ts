@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type EntrySpec, LookupTable, Steering } from "../../flows/index.js";
+import { TestSwitch, unavailable } from "./ovs.js";
+import { TapPort } from "./tap-port.js";
+
+const skip = await unavailable();
+const ENTRIES = 10_000;
+
+/** Entries of which no two are alike; one of them for port `port`. */
+const entries = (port: number): EntrySpec[] =>
+  Array.from({ length: ENTRIES }, (_, i) => ({
+    protocol: "tcp",
+    source: `10.${i >> 8}.${i & 255}.0/24`,
+    destination: `172.16.${i >> 8}.${i & 255}`,
+    ports: i === ENTRIES / 2 ? port : 443,
+    action: "optimize",
+    peer: `peer-${i % 10}`,
+  }));
+
+test("ten thousand entries are installed, and a change of one is that one's flow alone", {
+  skip,
+  timeout: 300_000,
+}, async (t) => {
+  const ovs = await TestSwitch.start();
+  const canary = new TapPort(ovs.namespace, "tpo0-alive");
+  const timed = async (what: string, body: () => Promise<unknown>) => {
+    const begun = performance.now();
+    await body();
+    t.diagnostic(`${what}: ${Math.round(performance.now() - begun)} ms`);
+  };
+  const flowMods = async () =>
+    Number(/^ofproto_recv_openflow.*total: (\d+)/m.exec(await ovs.appctl("coverage/show"))?.[1]);
+  let steering: Steering | undefined;
+  try {
+    await ovs.ip("link", "set", "tpo0-alive", "up");
+    await timed("parsed and compiled", async () => {
+      const table = new LookupTable(entries(443));
+      steering = new Steering({ bridge: "br0", runDirectory: ovs.directory, canary: "tpo0-alive", table });
+    });
+    await timed("installed", async () => {
+      steering!.start();
+      await steering!.ready({ timeout: 120_000 });
+    });
+    assert.ok(steering!.status().flows > ENTRIES);
+    const before = await flowMods();
+    await timed("one entry changed", async () => {
+      steering!.setTable(new LookupTable(entries(8443)));
+      assert.equal(await steering!.applied({ timeout: 60_000 }), true);
+    });
+    // Two changes in a bundle, between requests of other kinds.
+    assert.ok((await flowMods()) - before < 50);
+    assert.match(await ovs.ofctl("dump-flows", "table=202,tcp,tp_dst=8443"), /nw_src=10\.19\.136\.0\/24/);
+  } finally {
+    await steering?.stop();
+    canary.close();
+    await ovs.stop();
+  }
+});
