@@ -1,11 +1,13 @@
 import {
   type Connection,
   type FlowDescription,
+  Group,
   type LearnAction,
   NO_BUFFER,
   Port,
   PortConfig,
   type PortDescription,
+  Table,
 } from "openflow-ts";
 import { allOurs, decodeCookie, type Flow, installedByUs, LAST_ROUND } from "../pipeline/index.js";
 import { type ListedFlow, listFlows } from "./listing.js";
@@ -98,9 +100,9 @@ export class BridgeFlows {
   async complete(): Promise<boolean> {
     const { cookie, mask } = installedByUs(this.#instance);
     const filter = {
-      table: 255,
+      table: Table.ALL,
       outPort: Port.ANY,
-      outGroup: 0xffffffff,
+      outGroup: Group.ANY,
       cookie,
       cookieMask: mask,
       match: [],

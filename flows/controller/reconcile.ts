@@ -1,4 +1,4 @@
-import { type FlowMod, Group, NO_BUFFER, Port } from "openflow-ts";
+import { type FlowMod, Group, NO_BUFFER, Port, Table } from "openflow-ts";
 import { type CookieRange, decodeCookie, type Flow, isLearned, learnedInRound } from "../pipeline/index.js";
 import { flowBody, flowKey } from "./flow-key.js";
 
@@ -65,7 +65,6 @@ export function isEmpty({ missing, surplus, staleRounds }: Difference): boolean 
   return missing.length === 0 && surplus.length === 0 && staleRounds.length === 0;
 }
 
-const ALL_TABLES = 255;
 const NO_COOKIE_MASK = 0n;
 const EXACT_COOKIE = 0xffffffffffffffffn;
 
@@ -90,7 +89,7 @@ function flowMod(
 
 /** Deletes the flows of a range of cookies, in all tables. */
 export function deleteByCookie({ cookie, mask }: CookieRange): FlowMod {
-  return flowMod({ command: "delete", table: ALL_TABLES, cookie, cookieMask: mask });
+  return flowMod({ command: "delete", table: Table.ALL, cookie, cookieMask: mask });
 }
 
 /**
