@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import type { Server, Socket } from "node:net";
-import { bind, close, type Family, setOption, socket } from "../driver/ffi/index.js";
-import { DgramPort, LocalTransport, type MessageAddresses } from "../driver/index.js";
+import type { Family } from "../driver/ffi/index.js";
+import type { MessageAddresses } from "../driver/index.js";
 import { addressText } from "../driver/ip-address.js";
 import { Steering } from "../flows/index.js";
-import type { Config, Endpoint } from "./config/index.js";
+import type { Config } from "./config/index.js";
 import type { Methods } from "./control.js";
+import { type DataSide, openDataSide } from "./data-side.js";
 import { abort, EdgeMemory, listenTransparent } from "./edge/tcp/index.js";
 import { Canary, canaryName, HostRules } from "./host/index.js";
 import type { Logger } from "./log.js";
@@ -16,13 +17,11 @@ import { version } from "./version.js";
 
 /** How often the edges' memory is held against its ceiling, in milliseconds. */
 const MEMORY_INTERVAL = 250;
-/** UDP buffers of the mover's socket, in bytes. */
-const SOCKET_BUFFER = 4 * 1024 * 1024;
 
 /** What is there once the local port is: the listeners and the mover's socket. */
 interface DataPath {
   readonly listeners: readonly Server[];
-  readonly port: DgramPort;
+  readonly dataSide: DataSide;
   readonly peers: ReadonlyMap<string, Peer>;
 }
 
@@ -35,6 +34,7 @@ interface DataPath {
 export class Daemon {
   readonly #config: Config;
   readonly #logger: Logger;
+  readonly #openDataSide: typeof openDataSide;
   readonly #startedAt = Date.now();
   readonly #memory: EdgeMemory;
   readonly #host: HostRules;
@@ -45,9 +45,10 @@ export class Daemon {
   #full = false;
   #stopping = false;
 
-  constructor(config: Config, logger: Logger) {
+  constructor(config: Config, logger: Logger, dataSide = openDataSide) {
     this.#config = config;
     this.#logger = logger;
+    this.#openDataSide = dataSide;
     this.#memory = new EdgeMemory(config.edge.tcp.memory);
     this.#host = new HostRules({
       port: config.port,
@@ -99,10 +100,10 @@ export class Daemon {
     clearInterval(this.#memoryTimer);
     this.#steering.setPeersUp([]);
     if (this.#dataPath !== undefined) {
-      const { listeners, peers, port } = this.#dataPath;
+      const { listeners, peers, dataSide } = this.#dataPath;
       for (const listener of listeners) listener.close();
       await Promise.all([...peers.values()].map((peer) => peer.stop()));
-      await port.close();
+      await dataSide.close();
     }
     await this.#steering.stop();
     if (this.#dataPath !== undefined) await this.#host.remove();
@@ -186,10 +187,11 @@ export class Daemon {
           }),
         );
       }
-      const udp = await DgramPort.open({
+      const dataSide = await this.#openDataSide({
         family: familyName(mover.listen.family),
-        fd: openMoverSocket(mover.listen, mover.underlay ? undefined : steering.ownMark),
-        bufferSize: SOCKET_BUFFER,
+        address: mover.listen.address,
+        port: mover.listen.port,
+        mark: mover.underlay ? undefined : steering.ownMark,
       });
       const bootId = randomBytes(8).readBigUInt64BE();
       const stages = [...peers.values()].map(
@@ -197,7 +199,7 @@ export class Daemon {
           new Peer({
             peer,
             config: this.#config,
-            connect: (options) => new LocalTransport({ ...options, link: udp.link(peer.endpoint) }),
+            connect: (options) => dataSide.connect(peer.endpoint, options),
             bootId,
             memory: this.#memory,
             logger: this.#logger,
@@ -205,7 +207,7 @@ export class Daemon {
           }),
       );
       for (const stage of stages) stage.start();
-      return { listeners, port: udp, peers: new Map(stages.map((stage) => [stage.name, stage])) };
+      return { listeners, dataSide, peers: new Map(stages.map((stage) => [stage.name, stage])) };
     } catch (error) {
       for (const listener of listeners) listener.close();
       throw error;
@@ -242,20 +244,6 @@ export class Daemon {
     if (this.#stopping) return;
     const reachable = [...this.#peers()].filter((peer) => peer.reachable).map((peer) => peer.name);
     this.#steering.setPeersUp(this.#full ? [] : reachable);
-  }
-}
-
-function openMoverSocket(listen: Endpoint, mark: number | undefined): number {
-  const fd = socket(familyName(listen.family), "datagram");
-  try {
-    if (mark !== undefined) setOption(fd, "mark", mark);
-    setOption(fd, "receiveBufferForce", SOCKET_BUFFER);
-    setOption(fd, "sendBufferForce", SOCKET_BUFFER);
-    bind(fd, listen);
-    return fd;
-  } catch (error) {
-    close(fd);
-    throw error;
   }
 }
 

@@ -3,9 +3,8 @@ import { BufferFramer } from "../buffer-framer.js";
 import { BufferOpener } from "../buffer-opener.js";
 import { BufferPool } from "../buffer-pool.js";
 import { Lz4Compressor } from "../lz4.js";
-import { type BufferSource, Mover, type MoverOptions } from "../mover/index.js";
+import { type BufferSource, type Link, Mover, type MoverOptions } from "../mover/index.js";
 import type { Doorbell } from "./doorbell.js";
-import type { LoopLink } from "./loop-link.js";
 import { Board, type PeerEvent, type PeerMemory, RecordKind } from "./peer-memory.js";
 import { RingReader, RingWriter } from "./ring.js";
 
@@ -29,7 +28,7 @@ interface Waiting {
 export class PeerLoop implements BufferSource {
   readonly mover: Mover;
   readonly #bell: Doorbell;
-  readonly #link: LoopLink;
+  readonly #link: Link;
   readonly #board: Board;
   readonly #out: RingReader;
   readonly #in: RingWriter;
@@ -44,7 +43,7 @@ export class PeerLoop implements BufferSource {
   #starving = false;
   #publishAt = 0;
 
-  constructor(settings: PeerSettings, link: LoopLink, memory: PeerMemory, bell: Doorbell) {
+  constructor(settings: PeerSettings, link: Link, memory: PeerMemory, bell: Doorbell) {
     const compressor = new Lz4Compressor();
     this.#bell = bell;
     this.#link = link;

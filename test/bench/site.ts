@@ -7,18 +7,9 @@
 
 import { randomBytes } from "node:crypto";
 import { connect, createServer } from "node:net";
-import { bind, setOption, socket } from "../../driver/ffi/index.js";
-import {
-  DataWorker,
-  DgramPort,
-  LocalTransport,
-  type Transport,
-  type TransportOptions,
-} from "../../driver/index.js";
 import { addressBytes, addressText } from "../../driver/ip-address.js";
+import { openDataSide, openDataSideHere } from "../../plugin/data-side.js";
 import { EdgeMemory, TcpConnections } from "../../plugin/edge/tcp/index.js";
-
-const SOCKET_BUFFER = 4 * 1024 * 1024;
 
 const [form, address, port, peerAddress, listen, to] = process.argv.slice(2) as [
   string,
@@ -28,16 +19,17 @@ const [form, address, port, peerAddress, listen, to] = process.argv.slice(2) as 
   string,
   string,
 ];
-const fd = socket("ipv4", "datagram");
-setOption(fd, "receiveBufferForce", SOCKET_BUFFER);
-setOption(fd, "sendBufferForce", SOCKET_BUFFER);
-bind(fd, { address, port: Number(port) });
-const transport = await open(form, {
-  site: address,
-  bootId: randomBytes(8).readBigUInt64BE(),
-  onMessage: (header, data) => connections.receive(header, data),
-  bufferSize: 65_536,
-});
+const openForm = form === "worker" ? openDataSide : openDataSideHere;
+const dataSide = await openForm({ family: "ipv4", address, port: Number(port), mark: undefined });
+const transport = dataSide.connect(
+  { address: peerAddress, port: Number(port) },
+  {
+    site: address,
+    bootId: randomBytes(8).readBigUInt64BE(),
+    onMessage: (header, data) => connections.receive(header, data),
+    bufferSize: 65_536,
+  },
+);
 const connections = new TcpConnections({
   ready: (source) => transport.ready(source),
   now: () => performance.now(),
@@ -67,11 +59,3 @@ createServer({ allowHalfOpen: true, noDelay: true }, (accepted) => {
 process.on("message", () => process.send?.({ stats: { ...transport.stats(), peer: undefined } }));
 process.on("disconnect", () => process.exit());
 process.on("SIGTERM", () => process.exit());
-
-async function open(kind: string, options: TransportOptions): Promise<Transport> {
-  const peer = { address: peerAddress, port: Number(port) };
-  if (kind === "worker") return (await DataWorker.open({ fd, family: "ipv4" })).transport(peer, options);
-  if (kind !== "dgram") throw new Error(`form "${kind}": dgram or worker expected`);
-  const udp = await DgramPort.open({ fd });
-  return new LocalTransport({ ...options, link: udp.link(peer) });
-}

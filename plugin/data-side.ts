@@ -1,0 +1,67 @@
+import { bind, close, type Family, setOption, socket } from "../driver/ffi/index.js";
+import {
+  DataWorker,
+  DgramPort,
+  LocalTransport,
+  type PeerAddress,
+  type Transport,
+  type TransportOptions,
+} from "../driver/index.js";
+
+/** UDP buffers of the mover's socket, in bytes. */
+const SOCKET_BUFFER = 4 * 1024 * 1024;
+
+export interface DataSideOptions {
+  readonly family: Family;
+  readonly address: string;
+  readonly port: number;
+  /** Firewall mark of the socket. */
+  readonly mark: number | undefined;
+}
+
+/** The UDP socket of the movers, and all that lies between it and the edges. */
+export interface DataSide {
+  connect(peer: PeerAddress, options: TransportOptions): Transport;
+  /** Closes the socket; the transports have been stopped. */
+  close(): Promise<void>;
+}
+
+/**
+ * In a worker, where it belongs. If that fails, nobody listens to its `error`: the process cannot go on, and ends as
+ * after any error that nobody expected, the switch carrying on by itself.
+ * @throws SystemError EADDRINUSE, EADDRNOTAVAIL, EPERM; DataWorkerError
+ */
+export async function openDataSide(options: DataSideOptions): Promise<DataSide> {
+  const worker = await DataWorker.open({ fd: openSocket(options), family: options.family });
+  return {
+    connect: (peer, transport) => worker.transport(peer, transport),
+    close: () => worker.close(),
+  };
+}
+
+/** On the main thread, by `node:dgram`: slower, and easier to look into. @throws SystemError */
+export async function openDataSideHere(options: DataSideOptions): Promise<DataSide> {
+  const port = await DgramPort.open({
+    family: options.family,
+    fd: openSocket(options),
+    bufferSize: SOCKET_BUFFER,
+  });
+  return {
+    connect: (peer, transport) => new LocalTransport({ ...transport, link: port.link(peer) }),
+    close: () => port.close(),
+  };
+}
+
+function openSocket({ family, address, port, mark }: DataSideOptions): number {
+  const fd = socket(family, "datagram");
+  try {
+    if (mark !== undefined) setOption(fd, "mark", mark);
+    setOption(fd, "receiveBufferForce", SOCKET_BUFFER);
+    setOption(fd, "sendBufferForce", SOCKET_BUFFER);
+    bind(fd, { address, port });
+    return fd;
+  } catch (error) {
+    close(fd);
+    throw error;
+  }
+}
