@@ -1,13 +1,11 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Lab } from "../../ovs-lab/index.js";
-import { SERVER, script, sha256, until, WebServer } from "./site.js";
+import { Capture, listening, SERVER, script, sha256, until, WebServer } from "./site.js";
 
 let lab: Lab;
 let web: WebServer;
@@ -25,14 +23,7 @@ after(async () => {
 
 test("a download is byte-identical, from the client's own address, and nothing of it crosses the WAN but the mover's UDP", async () => {
   const hash = web.put("blob", 8_000_000);
-  const capture = lab.spawn("b-router", ["tcpdump", "-i", "wan0", "-nn", "-q", "-l", "-p", "ip"], {
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  let captured = "";
-  capture.stdout?.on("data", (text) => {
-    captured += text;
-  });
-  await sleep(500);
+  const capture = await Capture.start(lab, "b-router", "ip");
   const file = join(directory, "blob");
   const curl = await lab.exec("client", [
     "curl",
@@ -49,38 +40,26 @@ test("a download is byte-identical, from the client's own address, and nothing o
   assert.equal(sha256(readFileSync(file)), hash);
   assert.match(web.log().at(-1) ?? "", new RegExp(`^10\\.1\\.0\\.11:40123 ${SERVER}:80 /blob 200$`));
 
-  capture.kill("SIGINT");
-  await once(capture, "exit");
-  const packets = captured.split("\n").filter((line) => / IP /.test(line));
-  const mover = packets.filter((line) => /10\.[12]\.0\.2\.4754 > 10\.[12]\.0\.2\.4754: UDP/.test(line));
-  assert.ok(mover.length > 4000, `${mover.length} segments captured`);
-  assert.deepEqual(packets.filter((line) => !mover.includes(line)).slice(0, 5), []);
+  await capture.stop();
+  const { packets } = capture;
+  const others = packets.filter((line) => !/10\.[12]\.0\.2\.4754 > 10\.[12]\.0\.2\.4754: UDP/.test(line));
+  assert.deepEqual(others.slice(0, 5), []);
+  assert.ok(packets.length > 4000, `${packets.length} segments captured`);
 });
 
 test("hosts outside the table are forwarded as before, by the same switches and WAN", async () => {
   const control = await WebServer.start(lab, "b-host2", "10.2.0.12");
   try {
     const hash = control.put("blob", 500_000);
-    const capture = lab.spawn(
-      "b-router",
-      ["tcpdump", "-i", "wan0", "-nn", "-q", "-l", "-c", "20", "tcp port 80"],
-      {
-        stdio: ["ignore", "pipe", "ignore"],
-      },
-    );
-    let captured = "";
-    capture.stdout?.on("data", (text) => {
-      captured += text;
-    });
-    await sleep(300);
+    const capture = await Capture.start(lab, "b-router", "tcp port 80");
     const file = join(directory, "direct");
     const { status } = await lab.exec("a-host2", ["curl", "-sS", "-o", file, "http://10.2.0.12/blob"]);
     assert.equal(status, 0);
     assert.equal(sha256(readFileSync(file)), hash);
     await until("packets of the connection on the WAN", () =>
-      /10\.1\.0\.12\.\d+ > 10\.2\.0\.12\.80/.test(captured),
+      capture.packets.some((line) => /10\.1\.0\.12\.\d+ > 10\.2\.0\.12\.80/.test(line)),
     );
-    capture.kill("SIGINT");
+    await capture.stop();
   } finally {
     await control.stop();
   }
@@ -120,7 +99,7 @@ test("a client that ends its sending hears the answer (nc -N)", async () => {
       s.on("close", () => process.exit());
     }).listen(9000);`,
   );
-  await sleep(300);
+  await listening(lab, "server", 9000);
   const { stdout } = await lab.exec("client", ["nc", "-N", SERVER, "9000"], {
     input: "question\n",
     timeout: 20_000,
@@ -139,7 +118,7 @@ test("a server that ends its sending still hears the client", async () => {
       s.on("close", () => process.exit());
     }).listen(9001);`,
   );
-  await sleep(300);
+  await listening(lab, "server", 9001);
   const client = await script(
     lab,
     "client",
@@ -170,7 +149,7 @@ test("an upload arrives whole, and the server's reset reaches the client", async
       s.on("close", () => { console.log(length); process.exit(); });
     }).listen(9002);`,
   );
-  await sleep(300);
+  await listening(lab, "server", 9002);
   const client = await script(
     lab,
     "client",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Lab } from "../../ovs-lab/index.js";
-import { bridgeDump, hostDump, SERVER, script, until } from "./site.js";
+import { bridgeDump, hostDump, listening, SERVER, script, until } from "./site.js";
 
 let lab: Lab;
 let bridge: string;
@@ -58,10 +58,7 @@ test("connections that are open when the plugin stops see a reset at both ends",
       s.on("data", () => {}).on("error", (e) => console.log(e.code)).on("close", () => process.exit());
     }).listen(9003);`,
   );
-  await until("the server listens", async () => {
-    const { stdout } = await lab.exec("server", ["ss", "-ltn"]);
-    return stdout.includes(":9003");
-  });
+  await listening(lab, "server", 9003);
   let heard = "";
   const client = lab.spawn("client", [
     process.execPath,
@@ -85,10 +82,7 @@ test("new connections go direct when the plugin is killed, and again through it 
     `require("net").createServer((s) => s.on("error", () => {}).end("ok")).listen(9004);`,
   ]);
   try {
-    await until("the server listens", async () => {
-      const { stdout } = await lab.exec("server", ["ss", "-ltn"]);
-      return stdout.includes(":9004");
-    });
+    await listening(lab, "server", 9004);
     const fetch = () =>
       script(
         lab,

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CommandResult, Lab } from "../../ovs-lab/index.js";
+import { patience } from "../../ovs-lab/patience.js";
 
 export const SERVER = "10.2.0.11";
 
@@ -78,16 +79,63 @@ export function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** Waits for a condition that is on its way, for at most ten seconds. */
+/** Waits for a condition that is on its way, for at most ten seconds, times the lab's patience. */
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
   within = 10_000,
 ): Promise<void> {
-  const end = performance.now() + within;
+  const limit = within * patience;
+  const end = performance.now() + limit;
   while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`not within ${within} ms: ${what}`);
+    if (performance.now() > end) throw new Error(`not within ${limit} ms: ${what}`);
     await sleep(20);
+  }
+}
+
+/** Waits until somebody listens at a TCP port of a node. */
+export function listening(lab: Lab, node: string, port: number): Promise<void> {
+  return until(`${node} listens at port ${port}`, async () => {
+    const { stdout } = await lab.exec(node, ["ss", "-ltnH"]);
+    return stdout.includes(`:${port} `);
+  });
+}
+
+/** What crosses a router's WAN device, as tcpdump tells it, from when this resolves. */
+export class Capture {
+  readonly #process: ChildProcess;
+  #text = "";
+
+  private constructor(process: ChildProcess) {
+    this.#process = process;
+    process.stdout?.on("data", (text) => {
+      this.#text += text;
+    });
+  }
+
+  static async start(lab: Lab, router: string, filter: string): Promise<Capture> {
+    const process = lab.spawn(router, ["tcpdump", "-i", "wan0", "-nn", "-q", "-l", filter], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let said = "";
+    process.stderr?.on("data", (text) => {
+      said += text;
+    });
+    const capture = new Capture(process);
+    await until("tcpdump captures", () => said.includes("listening on"));
+    return capture;
+  }
+
+  /** A line for each packet so far. */
+  get packets(): string[] {
+    return this.#text.split("\n").filter((line) => / IP6? /.test(line));
+  }
+
+  /** Ends it; of the very last packets some may be missing. */
+  async stop(): Promise<void> {
+    const ended = once(this.#process, "close");
+    this.#process.kill("SIGINT");
+    await ended;
   }
 }
 
