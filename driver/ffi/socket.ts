@@ -99,11 +99,12 @@ export function getOption(fd: number, option: keyof typeof SocketOption): number
 }
 
 /**
- * Makes the close of the socket a reset: what is unsent is dropped, and the other end sees RST (SO_LINGER of 0 s).
+ * Makes the close of the socket a reset, or no longer: what is unsent is dropped, and the other end sees RST (SO_LINGER
+ * of 0 s). It holds for the close that the kernel does when the process is killed as well.
  */
-export function abortOnClose(fd: number): void {
+export function abortOnClose(fd: number, abort: boolean): void {
   const [level, name] = LINGER;
-  scratch.bytes.writeInt32LE(1, VALUE_AT);
+  scratch.bytes.writeInt32LE(abort ? 1 : 0, VALUE_AT);
   scratch.bytes.writeInt32LE(0, VALUE_AT + 4);
   check(sys.setsockopt(fd, level, name, address(scratch, VALUE_AT, 8), 8), "setsockopt", "linger");
 }

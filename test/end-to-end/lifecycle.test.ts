@@ -48,7 +48,11 @@ test("a killed plugin's leavings are cleaned up by the next one", async () => {
   assert.equal(await hostDump(lab, "a"), host);
 });
 
-test("connections that are open when the plugin stops see a reset at both ends", async () => {
+for (const how of ["stop", "kill"] as const) {
+  test(`connections that are open at the plugin's ${how} see a reset at both ends`, () => endsInReset(how));
+}
+
+async function endsInReset(how: "stop" | "kill"): Promise<void> {
   await attach("a");
   const server = script(
     lab,
@@ -69,10 +73,13 @@ test("connections that are open when the plugin stops see a reset at both ends",
     heard += text;
   });
   await until("the greeting", () => heard.includes("hello"));
-  await lab.plugin("a").stop();
+  await lab.plugin("a")[how]();
   await until("the reset", () => heard.includes("ECONNRESET"));
+  // The far site learns of a killed plugin's end at the latest from its successor.
+  await attach("a");
   assert.equal((await server).stdout.trim(), "ECONNRESET");
-});
+  await lab.plugin("a").stop();
+}
 
 test("new connections go direct when the plugin is killed, and again through it when it is back", async () => {
   await attach("a");

@@ -7,12 +7,30 @@ interface WithHandle {
 }
 
 /**
+ * From now on the application sees a reset when the connection is lost here: not only by {@link abort}, but also when
+ * this process is killed. A plain end would tell it that it has all there was.
+ */
+export function abortIfLost(socket: Socket): void {
+  setAbort(socket, true);
+}
+
+/** The application has been given all there was: what is still on its way to it may take its time. */
+export function endInOrder(socket: Socket): void {
+  setAbort(socket, false);
+  socket.end();
+}
+
+/**
  * Ends a connection with a reset, in whatever state it is. (`Socket.resetAndDestroy` fails while a shutdown is on its
  * way, and then leaves the descriptor open.)
  */
 export function abort(socket: Socket): void {
   if (socket.destroyed) return;
-  const fd = (socket as WithHandle)._handle?.fd;
-  if (!socket.connecting && fd !== undefined && fd >= 0) abortOnClose(fd);
+  if (!socket.connecting) setAbort(socket, true);
   socket.destroy();
+}
+
+function setAbort(socket: Socket, abort: boolean): void {
+  const fd = (socket as WithHandle)._handle?.fd;
+  if (fd !== undefined && fd >= 0) abortOnClose(fd, abort);
 }

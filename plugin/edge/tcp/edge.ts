@@ -8,7 +8,7 @@ import {
   MessageType,
   type MessageWriter,
 } from "../../../driver/index.js";
-import { abort } from "./abort.js";
+import { abort, abortIfLost, endInOrder } from "./abort.js";
 import { ReceiveWindow, readCredit, writeCredit } from "./credit.js";
 import { Inbound, SequenceError } from "./inbound.js";
 import type { EdgeMemory } from "./memory.js";
@@ -100,8 +100,9 @@ export class TcpEdge implements MessageSource {
     this.#window = new ReceiveWindow({ maximum: creditMaximum, now, rtt, mayGrow: () => memory.mayGrow });
     this.#inbound = new Inbound({
       data: (bytes) => this.#deliver(bytes),
-      end: () => this.#socket.end(),
+      end: () => endInOrder(this.#socket),
     });
+    abortIfLost(socket);
     socket.on("data", (chunk) => this.#take(chunk));
     socket.on("end", () => this.#say(() => this.#outbound.end()));
     socket.on("close", () => this.#closed());
