@@ -127,6 +127,21 @@ describe("two labs side by side", () => {
     assert.ok(counters!.bytes > sent.length);
   });
 
+  it("leave a host's TCP segments as they are", async () => {
+    // Else a sender that counts by its own segments would repeat more than was lost.
+    await one.set({ rate: "100mbit", queue: "unlimited", rtt: "10ms" });
+    const framesTo = async () => (await one.status()).wan.directions[0]!.counters!.frames;
+    const before = await framesTo();
+    const server = one.exec("server", ["nc", "-l", "5000"], { timeout: 60_000 });
+    await listening(one, "server", 5000);
+    const input = "x".repeat(6e6);
+    await one.exec("client", ["nc", "-N", "10.2.0.11", "5000"], { input, timeout: 60_000 });
+    assert.equal((await server).stdout.length, input.length);
+    const needed = input.length / 1446;
+    const sent = (await framesTo()) - before;
+    assert.ok(sent < 1.05 * needed, `${sent} frames where ${needed} would have done`);
+  });
+
   it("give each plugin a configuration of its own site", async () => {
     const text = readFileSync(`${two.directory}/b/ovs-tpo.yaml`, "utf8");
     const directory = `/run/ovs-lab/${names.two}/b`;
