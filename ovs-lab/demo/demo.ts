@@ -12,6 +12,7 @@ import { checkSpace, descriptions, sha256OfStart, writeCorpus } from "./corpus.j
 import { Download } from "./download.js";
 import { DemoError } from "./error.js";
 import { type DemoPlan, label, type TransferPlan } from "./plan.js";
+import { complaints } from "./plugin-log.js";
 import { difference, processorTime } from "./processor-time.js";
 import { Progress } from "./progress.js";
 import { megabytes } from "./quantity.js";
@@ -154,7 +155,10 @@ export class Demo {
       download.series,
       download.elapsed,
     );
-    const downloaded = await download.run().finally(() => progress.end());
+    const downloaded = await download
+      .run()
+      .catch((error) => explain(lab, error))
+      .finally(() => progress.end());
 
     const after = await lab.status();
     const [first, hosts] = await Promise.all(captures.map((capture) => capture.end()));
@@ -196,6 +200,14 @@ export class Demo {
       passed: checks.every(({ passed }) => passed),
     };
   }
+}
+
+/** A download that failed is the end; what the plugins know of it goes with the lab, unless it is told now. */
+async function explain(lab: Lab, error: unknown): Promise<never> {
+  const { sites } = await lab.status();
+  const words = complaints(sites);
+  if (!(error instanceof DemoError) || words.length === 0) throw error;
+  throw new DemoError(error.code, [error.message, ...words].join("\n  "), { cause: error });
 }
 
 /** The first packets of all, and all of those that the download's own hosts send or get; seen where the WAN begins. */

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
 import { owner, parsePacket } from "../../ovs-lab/demo/capture.js";
 import { check } from "../../ovs-lab/demo/checks.js";
+import { complaints } from "../../ovs-lab/demo/plugin-log.js";
 import { difference } from "../../ovs-lab/demo/processor-time.js";
 import type { Run } from "../../ovs-lab/demo/result.js";
 import { directRun, optimizedRun } from "./samples.js";
@@ -95,6 +99,28 @@ describe("capture", () => {
       assert.equal(owner(parsePacket(line), movers, hosts), expected);
     });
   }
+});
+
+describe("the plugins' complaints", () => {
+  const directory = mkdtempSync(join(tmpdir(), "ovs-tpo-log-"));
+  after(() => rmSync(directory, { recursive: true }));
+  const site = (name: string) => ({ name, plugin: { pid: 1, config: "", log: join(directory, name) } });
+
+  it("are their last lines of level warn and above, and the runtime's last words", () => {
+    const lines = [
+      { level: "warn", msg: "the first" },
+      { level: "info", msg: "nothing" },
+      { level: "warn", msg: "session down", reason: "timeout" },
+      { level: "error", msg: "steering: error" },
+    ].map((line) => JSON.stringify(line));
+    writeFileSync(join(directory, "a"), `${[...lines, "Segmentation fault"].join("\n")}\n`);
+    writeFileSync(join(directory, "b"), `${lines[1]}\n`);
+    assert.deepEqual(complaints([site("a"), site("b"), site("none")]), [
+      "plugin a: session down (timeout)",
+      "plugin a: steering: error",
+      "plugin a: Segmentation fault",
+    ]);
+  });
 });
 
 describe("processor time", () => {
