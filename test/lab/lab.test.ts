@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
-import { after, before, describe, it } from "node:test";
+import { after, before, beforeEach, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "yaml";
 import { run } from "../../ovs-lab/command.js";
-import { Lab, LabError, type LabOptions } from "../../ovs-lab/index.js";
+import { defaultWan, Lab, LabError, type LabOptions } from "../../ovs-lab/index.js";
 import { commandLine } from "../../ovs-lab/namespace.js";
 import { availableDatapath } from "../../ovs-lab/switch.js";
 
@@ -177,7 +177,11 @@ describe("the WAN of a running lab", () => {
   const counters = async (from: string) =>
     (await lab.status()).wan.directions.find((direction) => direction.from === from)!.counters!;
   before(async () => {
-    lab = await up(names.one, { rtt: "10ms" });
+    lab = await up(names.one);
+  });
+  beforeEach(async () => {
+    await lab.set({ ...defaultWan, rtt: "10ms" });
+    await lab.link(true);
   });
   after(() => lab.down());
 
@@ -196,7 +200,7 @@ describe("the WAN of a running lab", () => {
         ["b", "80ms"],
       ],
     );
-    await lab.set({ rtt: "10ms" });
+    await lab.set({ rtt: "20ms" });
     assert.ok(Math.min(...(await ping(lab, "client", "10.2.0.11", 10))) < 45);
   });
 
@@ -205,7 +209,6 @@ describe("the WAN of a running lab", () => {
     await again.set({ rtt: "30ms", loss: "0%" });
     assert.ok(Math.min(...(await ping(again, "client", "10.2.0.11", 3))) >= 30);
     assert.equal((await Lab.open(names.one).status()).wan.directions[1]!.settings.rtt, "30ms");
-    await again.set({ rtt: "10ms" });
     lab = again;
   });
 
@@ -215,7 +218,7 @@ describe("the WAN of a running lab", () => {
     assert.deepEqual(await ping(lab, "client", "10.2.0.11", 20), []);
     const after = await counters("a");
     assert.ok(after.lost - before.lost >= 20);
-    assert.equal(after.delivered, before.delivered);
+    assert.ok(after.delivered - before.delivered <= before.inFlight);
     await lab.set({ loss: "0%" });
     assert.equal((await ping(lab, "client", "10.2.0.11", 5)).length, 5);
   });
@@ -224,7 +227,6 @@ describe("the WAN of a running lab", () => {
     await lab.set({ duplicate: "100%" }, { from: "a", to: "b" });
     const { stdout } = await lab.exec("client", ["ping", "-c", "3", "-i", "0.05", "10.2.0.11"]);
     assert.match(stdout, /DUP!/);
-    await lab.set({ duplicate: "0%" });
   });
 
   it("has routers that tell of its MTU", async () => {
