@@ -43,22 +43,24 @@ export function transmitDrops(namespace: string, device: string): number {
 
 /** The processes whose network namespace is one of these, by namespace. */
 export function processesIn(namespaces: readonly string[]): Map<string, number[]> {
-  const byInode = new Map(namespaces.map((name) => [statSync(namespacePath(name)).ino, name]));
+  const byIdentity = new Map(namespaces.map((name) => [identity(namespacePath(name)), name]));
   const found = new Map<string, number[]>(namespaces.map((name) => [name, []]));
   for (const entry of readdirSync("/proc")) {
     if (!/^\d+$/.test(entry)) continue;
-    const name = byInode.get(networkNamespaceOf(entry));
+    const own = identity(`/proc/${entry}/ns/net`);
+    const name = own === undefined ? undefined : byIdentity.get(own);
     if (name !== undefined) found.get(name)!.push(Number(entry));
   }
   return found;
 }
 
-/** The inode of a process's namespace; -1 once it has ended, or if it may not be looked at, as no process of a lab. */
-function networkNamespaceOf(pid: string): number {
+/** Tells a namespace from all others; undefined where it is gone, or may not be looked at, as no process's of a lab. */
+function identity(path: string): string | undefined {
   try {
-    return statSync(`/proc/${pid}/ns/net`).ino;
+    const { dev, ino } = statSync(path);
+    return `${dev}:${ino}`;
   } catch {
-    return -1;
+    return undefined;
   }
 }
 
@@ -94,7 +96,10 @@ export async function removeNamespaces(namespaces: readonly string[]): Promise<v
     for (const pid of pids) kill(pid, "SIGKILL");
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  await ip(namespaces.map((name) => `netns delete ${name}`));
+  if (namespaces.length === 0) return;
+  // With -force, one that cannot be deleted does not keep the others.
+  const lines = namespaces.map((name) => `netns delete ${name}\n`);
+  await must(["ip", "-force", "-batch", "-"], { input: lines.join("") });
 }
 
 /** Signals a process; false where it has ended. */

@@ -1,15 +1,15 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { setPriority } from "node:os";
+import { SystemError } from "../driver/ffi/index.js";
 import { must, run } from "./command.js";
 import { LabError } from "./errors.js";
 import { enlargePacketSockets } from "./packet-socket.js";
+import { hurry } from "./priority.js";
 import { BRIDGE, type Site } from "./topology.js";
 
 export type Datapath = "kernel" | "netdev";
 
 /** 3,500 full frames a port, 40 ms at 1 Gbit/s. */
 const PACKET_SOCKET_BYTES = 4 << 20;
-const SWITCH_PRIORITY = -5;
 
 /** One site's Open vSwitch: a database server and a vswitchd of its own, both in the switch's namespace, all its files in one directory. */
 export class OvsSwitch {
@@ -80,8 +80,13 @@ export class OvsSwitch {
     if (!this.#segmentsItself()) await this.#withoutOffloads();
     const pid = this.pids.vswitchd;
     if (pid === undefined) throw new Error("ovs-vswitchd has left no pid file");
-    setPriority(pid, SWITCH_PRIORITY);
-    enlargePacketSockets(pid, PACKET_SOCKET_BYTES);
+    hurry(pid);
+    try {
+      enlargePacketSockets(pid, PACKET_SOCKET_BYTES);
+    } catch (error) {
+      // A container may forbid it, an old kernel not have it: then bursts are lost, as they are in such a switch anyway.
+      if (!(error instanceof SystemError && ["EPERM", "ENOSYS"].includes(error.code))) throw error;
+    }
   }
 
   /** Whether vswitchd took the offer to handle large segments in user space, which also takes care of checksums. */

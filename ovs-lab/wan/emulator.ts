@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { rmSync } from "node:fs";
-import { setPriority } from "node:os";
 import { Worker } from "node:worker_threads";
 import { eventDescriptor, inNetworkNamespace, openTun, signal } from "../../driver/ffi/index.js";
+import { hurry } from "../priority.js";
 import { type ControlRequest, type EmulatorReport, serveControl } from "./control.js";
 import type { DirectedParameters, LaneConfiguration } from "./lane.js";
 import type { LaneAnswer, LaneRequest } from "./lane-thread.js";
@@ -69,9 +69,7 @@ class Emulator {
   }
 }
 
-// Beside both ends of a fast transfer on the same two cores, lanes at the ordinary priority were up to 80 ms late;
-// at -20, receivers starved instead. Threads inherit it, so it comes before the lanes.
-setPriority(-5);
+hurry(); // before the lanes, whose threads inherit it
 const configuration = JSON.parse(process.argv[2]!) as EmulatorConfiguration;
 const emulator = new Emulator(configuration);
 rmSync(configuration.control, { force: true });
