@@ -35,7 +35,7 @@ export const MessageStatus = {
   OK: 0,
   /** The destination refused the connection. */
   REFUSED: 1,
-  /** No way to the destination. */
+  /** No way to the destination: its network was reached, if any, but not its host. */
   UNREACHABLE: 2,
   /** The destination, or the application, did not answer in time. */
   TIMEOUT: 3,
@@ -51,6 +51,10 @@ export const MessageStatus = {
   SHUTDOWN: 8,
   /** The message names a connection that the receiver does not know. */
   UNKNOWN_CONNECTION: 9,
+  /** No way to the destination's network. */
+  NETWORK_UNREACHABLE: 10,
+  /** Someone on the way, or the far host, forbids it. */
+  PROHIBITED: 11,
 } as const;
 export type MessageStatus = (typeof MessageStatus)[keyof typeof MessageStatus];
 

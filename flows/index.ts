@@ -1,5 +1,7 @@
 export { formatFlow } from "openflow-ts";
+export type { HeldPacket } from "./controller/held-packets.js";
 export type { FlowStatus, ListedFlow } from "./controller/listing.js";
+export { NotAttachedError } from "./controller/not-attached.js";
 export type {
   LocalPort,
   RewriteOptions,
@@ -9,10 +11,11 @@ export type {
   SteeringStatus,
 } from "./controller/options.js";
 export { TooManyPeersError } from "./controller/policy.js";
-export { NotAttachedError, Steering } from "./controller/steering.js";
-export type { ConnectionTimeouts, Explanation, Flow, SwitchLayout } from "./pipeline/index.js";
+export { Steering } from "./controller/steering.js";
+export type { ConnectionTimeouts, Explanation, Fate, Flow, SwitchLayout } from "./pipeline/index.js";
 export { EntryTooWideError, TableTooDeepError, TooManyDestinationsError } from "./pipeline/index.js";
 export type {
+  Accept,
   Address,
   Entry,
   EntryAction,
@@ -25,5 +28,6 @@ export type {
   ProtocolSpec,
   ShadowedEntry,
   Tuple,
+  WhenPeerDown,
 } from "./table/index.js";
 export { formatAddress, LookupTable, parseAddress, TableError } from "./table/index.js";

@@ -2,13 +2,14 @@ import { randomBytes } from "node:crypto";
 import type { Server, Socket } from "node:net";
 import type { Family } from "../driver/ffi/index.js";
 import type { MessageAddresses } from "../driver/index.js";
-import { addressText } from "../driver/ip-address.js";
+import { addressBytes, addressText } from "../driver/ip-address.js";
 import { Steering } from "../flows/index.js";
 import type { Config } from "./config/index.js";
 import type { Methods } from "./control.js";
 import { type DataSide, openDataSide } from "./data-side.js";
 import { abort, EdgeMemory, listenTransparent } from "./edge/tcp/index.js";
-import { Canary, canaryName, HostRules } from "./host/index.js";
+import { HeldSyns } from "./held-syns.js";
+import { Canary, canaryName, HostRules, Neighbours } from "./host/index.js";
 import type { Logger } from "./log.js";
 import { Peer } from "./peer.js";
 import { steeringQueries } from "./queries.js";
@@ -39,6 +40,7 @@ export class Daemon {
   readonly #memory: EdgeMemory;
   readonly #host: HostRules;
   readonly #steering: Steering;
+  readonly #heldSyns: HeldSyns;
   #canary: Canary | undefined;
   #dataPath: DataPath | undefined;
   #memoryTimer: NodeJS.Timeout | undefined;
@@ -69,6 +71,16 @@ export class Daemon {
       layout: { priority, firstTable, register },
       timeouts: { idle: idle / 1000, finIdle: finIdle / 1000 },
     });
+    this.#heldSyns = new HeldSyns({
+      steering: this.#steering,
+      peer: (name) => this.#dataPath?.peers.get(name),
+      mayTake: () => !this.#full && !this.#stopping,
+      router: (family) => {
+        const own = config.port.addresses.find((address) => familyName(address.family) === family);
+        return own && addressBytes(own.address);
+      },
+      now: () => performance.now(),
+    });
   }
 
   /**
@@ -88,6 +100,7 @@ export class Daemon {
     this.#steering.on("repaired", (changed) => {
       this.#logger.warn({ changed }, "flows of ours had been changed by someone else, and are back");
     });
+    this.#steering.on("held", (packet) => this.#heldSyns.receive(packet));
     this.#logger.info({ bridge, database }, "attaching");
     this.#steering.start();
     this.#memoryTimer = setInterval(() => this.#watchMemory(), MEMORY_INTERVAL);
@@ -98,7 +111,8 @@ export class Daemon {
     if (this.#stopping) return;
     this.#stopping = true;
     clearInterval(this.#memoryTimer);
-    this.#steering.setPeersUp([]);
+    this.#steering.setTaking(false);
+    this.#heldSyns.stop();
     if (this.#dataPath !== undefined) {
       const { listeners, peers, dataSide } = this.#dataPath;
       for (const listener of listeners) listener.close();
@@ -193,6 +207,7 @@ export class Daemon {
         port: mover.listen.port,
         mark: mover.underlay ? undefined : steering.ownMark,
       });
+      const neighbours = new Neighbours(port);
       const bootId = randomBytes(8).readBigUInt64BE();
       const stages = [...peers.values()].map(
         (peer) =>
@@ -202,6 +217,7 @@ export class Daemon {
             connect: (options) => dataSide.connect(peer.endpoint, options),
             bootId,
             memory: this.#memory,
+            neighbours,
             logger: this.#logger,
             onReachable: () => this.#steer(),
           }),
@@ -225,6 +241,7 @@ export class Daemon {
     });
     const peer = entry?.action.type === "optimize" ? this.#dataPath?.peers.get(entry.action.peer) : undefined;
     // The switch is told when a peer goes, or memory does; what was under way to us just then has nowhere to go.
+    this.#heldSyns.accepted(addresses);
     if (peer?.reachable && !this.#full) peer.intercept(accepted, addresses);
     else abort(accepted);
   }
@@ -243,7 +260,8 @@ export class Daemon {
   #steer(): void {
     if (this.#stopping) return;
     const reachable = [...this.#peers()].filter((peer) => peer.reachable).map((peer) => peer.name);
-    this.#steering.setPeersUp(this.#full ? [] : reachable);
+    this.#steering.setPeersUp(reachable);
+    this.#steering.setTaking(!this.#full);
   }
 }
 

@@ -8,14 +8,17 @@ import {
   type TransportOptions,
   type TransportState,
 } from "../driver/index.js";
+import { addressText } from "../driver/ip-address.js";
 import type { Config, PeerConfig } from "./config/index.js";
 import {
   type ConnectionCounts,
   dialTransparent,
   type EdgeMemory,
+  type Inquiry,
   isTcp,
   TcpConnections,
 } from "./edge/tcp/index.js";
+import type { Neighbours } from "./host/index.js";
 import type { Logger } from "./log.js";
 import type { PeerStatus } from "./status.js";
 
@@ -31,6 +34,7 @@ export interface PeerOptions {
   readonly connect: (options: TransportOptions) => Transport;
   readonly bootId: bigint;
   readonly memory: EdgeMemory;
+  readonly neighbours: Neighbours;
   readonly logger: Logger;
   /** New connections to the peer may be taken, or no longer. */
   readonly onReachable: (reachable: boolean) => void;
@@ -46,7 +50,7 @@ export class Peer {
   #downReason: TransportDownReason | undefined;
 
   constructor(options: PeerOptions) {
-    const { peer, config, connect, bootId, memory, logger } = options;
+    const { peer, config, connect, bootId, memory, neighbours, logger } = options;
     this.name = peer.name;
     this.#options = options;
     this.#transport = connect({
@@ -71,6 +75,7 @@ export class Peer {
       creditMaximum: creditMax,
       memory,
       connectTimeout,
+      watchWay: (destination, lost) => neighbours.watch(addressText(destination), lost),
       dial: (addresses) => dialTransparent(addresses, { mark: config.steering.ownMark, keepalive }),
     });
     this.#transport.on("up", (site, resumed) => {
@@ -129,6 +134,16 @@ export class Peer {
   /** An application's connection that the switch has steered here. */
   intercept(socket: Socket, addresses: MessageAddresses): void {
     this.#tcp.intercept(socket, addresses);
+  }
+
+  /** Asks the peer to connect, for a client whose own connection is yet to come. */
+  inquire(addresses: MessageAddresses, answered: (status: number) => void): Inquiry {
+    return this.#tcp.inquire(addresses, answered);
+  }
+
+  /** Whether there is an open connection with these endpoints that has come of an inquiry. */
+  isConfirmed(addresses: MessageAddresses): boolean {
+    return this.#tcp.isConfirmed(addresses);
   }
 
   status(): PeerStatus {

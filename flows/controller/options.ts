@@ -1,5 +1,6 @@
 import type { ConnectionTimeouts, SwitchLayout } from "../pipeline/index.js";
 import type { Family, LookupTable } from "../table/index.js";
+import type { HeldPacket } from "./held-packets.js";
 
 /** The plugin's port on the bridge, as it is now. */
 export interface LocalPort {
@@ -110,4 +111,6 @@ export interface SteeringEvents {
   installed: [flows: number];
   /** Flows of ours had been changed or removed by someone else, and are back. */
   repaired: [changed: number];
+  /** The switch holds a connection's first packet and waits to be told what is to become of it. */
+  held: [packet: HeldPacket];
 }

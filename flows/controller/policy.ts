@@ -21,7 +21,7 @@ export class TooManyPeersError extends Error {
 
 export type PolicyOptions = Pick<
   PipelineInput,
-  "layout" | "instance" | "timeouts" | "families" | "vlan" | "trunk"
+  "layout" | "instance" | "timeouts" | "families" | "vlan" | "trunk" | "controllerId"
 > & {
   readonly entryFlows: EntryFlows;
   /** Only of the form `rewrite`. */
@@ -50,6 +50,7 @@ export class Policy {
   #peers: ReadonlyMap<string, number> = new Map();
   #table: LookupTable;
   #peersUp: ReadonlySet<string> = new Set();
+  #taking = true;
   #compiled: { readonly inputs: readonly unknown[]; readonly pipeline: Pipeline } | undefined;
 
   /** Throws as `setTable` does. */
@@ -87,6 +88,21 @@ export class Policy {
     this.#peersUp = new Set(peers);
   }
 
+  /** Whether anything new is taken, held or refused at all. */
+  get taking(): boolean {
+    return this.#taking;
+  }
+
+  setTaking(taking: boolean): void {
+    this.#taking = taking;
+  }
+
+  /** The peer of that number. */
+  peerName(number: number): string | undefined {
+    for (const [name, its] of this.#peers) if (its === number) return name;
+    return undefined;
+  }
+
   /** Opens what the edge must have open before the pipeline sends anything there. */
   async prepare(): Promise<void> {
     await this.#options.exits?.open(this.#table);
@@ -94,7 +110,14 @@ export class Policy {
 
   /** The pipeline for how things stand; the very same one as before where nothing has changed. */
   pipeline(ports: SteeredPorts, round: number): Pipeline {
-    const inputs = [this.#table, this.#peersUp, JSON.stringify(ports), round, this.#options.exits?.size];
+    const inputs = [
+      this.#table,
+      this.#peersUp,
+      this.#taking,
+      JSON.stringify(ports),
+      round,
+      this.#options.exits?.size,
+    ];
     if (!this.#compiled || inputs.some((input, i) => input !== this.#compiled!.inputs[i])) {
       const pipeline = this.#compile({ table: this.#table, peers: this.#peers, ports, round });
       this.#compiled = { inputs, pipeline };
@@ -118,6 +141,7 @@ export class Policy {
       table,
       peers,
       peersUp: new Set([...this.#peersUp].filter((name) => peers.has(name))),
+      taking: this.#taking,
       localPort: { ofport: local.ofport, mac: BigInt(`0x${local.mac.replaceAll(":", "")}`) },
       canary,
       passFrom,

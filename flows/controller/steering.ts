@@ -11,12 +11,14 @@ import {
   explain,
   type Pipeline,
 } from "../pipeline/index.js";
-import type { LookupTable, Tuple } from "../table/index.js";
+import type { Family, LookupTable, Tuple } from "../table/index.js";
 import { BridgeFlows } from "./bridge-flows.js";
 import { detach } from "./detach.js";
 import { Exits } from "./exits.js";
+import { controllerId, type HeldPacket, HeldPackets } from "./held-packets.js";
 import { Lease } from "./lease.js";
 import type { ListedFlow } from "./listing.js";
+import { NotAttachedError } from "./not-attached.js";
 import type { SteeringEvents, SteeringOptions, SteeringState, SteeringStatus } from "./options.js";
 import { Policy, type SteeredPorts } from "./policy.js";
 import { PortPreparation } from "./port-preparation.js";
@@ -36,16 +38,6 @@ const SWITCH_TIMEOUT = 5000;
 
 const DEFAULT_TIMEOUTS = { idle: 600, finIdle: 45 };
 
-/** Something was asked that is not known before the plugin has been attached to the bridge. */
-export class NotAttachedError extends Error {
-  readonly code = "not-attached";
-
-  constructor({ bridge, state, reason }: SteeringStatus) {
-    super(`not attached to ${bridge} yet: ${state}${reason === undefined ? "" : ` (${reason})`}`);
-    this.name = "NotAttachedError";
-  }
-}
-
 /**
  * Keeps the flows of the look-up table on a bridge, from `start` to `stop`, whatever becomes of vswitchd and OVSDB.
  *
@@ -58,6 +50,7 @@ export class Steering extends EventEmitter<SteeringEvents> {
   readonly #connection: Connection;
   readonly #ports: SwitchPorts;
   readonly #flows: BridgeFlows;
+  readonly #held: HeldPackets;
   readonly #policy: Policy;
   readonly #preparation: PortPreparation;
   readonly #lease: Lease;
@@ -92,6 +85,7 @@ export class Steering extends EventEmitter<SteeringEvents> {
       families,
       vlan: options.vlan,
       trunk: options.trunk ?? [],
+      controllerId: controllerId(instance),
       entryFlows: new EntryFlows(),
       exits: options.rewrite && new Exits(options.rewrite, families),
     });
@@ -112,6 +106,7 @@ export class Steering extends EventEmitter<SteeringEvents> {
       vlan: options.vlan,
     });
     this.#flows = new BridgeFlows(this.#connection, instance);
+    this.#held = new HeldPackets(this.#connection, instance, (packet) => this.emit("held", packet));
     this.#preparation = new PortPreparation(this.#flows, { ...options, localPort }, ({ name }) =>
       this.#enter("port-pending", `preparing the host for ${name}`),
     );
@@ -167,6 +162,35 @@ export class Steering extends EventEmitter<SteeringEvents> {
   setPeersUp(peers: Iterable<string>): void {
     this.#policy.setPeersUp(peers);
     this.#look();
+  }
+
+  /** Whether anything new is taken, held or refused at all; otherwise it passes. At first it is. */
+  setTaking(taking: boolean): void {
+    this.#policy.setTaking(taking);
+    this.#look();
+  }
+
+  /** The peer for which a packet is held. */
+  peerOf({ peer }: HeldPacket): string | undefined {
+    return this.#policy.peerName(peer);
+  }
+
+  /**
+   * Takes a held packet, as `frame`, and what comes after it. Throws `NotAttachedError`, and without a connection to the
+   * switch the packet is lost, here and in the next two.
+   */
+  take(packet: HeldPacket, frame: Uint8Array, family: Family): void {
+    this.#held.send(packet, frame, this.#known().take(family, packet.peer));
+  }
+
+  /** Gives a held packet, as `frame`, and what comes after it to the bridge's own flows. */
+  letGo(packet: HeldPacket, frame: Uint8Array, family: Family): void {
+    this.#held.send(packet, frame, this.#known().letGo(family));
+  }
+
+  /** Sends a frame to where a held packet came from. */
+  answer(packet: HeldPacket, frame: Uint8Array): void {
+    this.#held.answer(packet, frame);
   }
 
   /** Throws as the constructor does; then the table stays the one before. */
@@ -225,10 +249,11 @@ export class Steering extends EventEmitter<SteeringEvents> {
    * comes in. Throws a `RangeError` for a tuple that is none, and `NotAttachedError`.
    */
   explain(tuple: Tuple, inPort?: number): Explanation {
-    const { table, peersUp } = this.#policy;
+    const { table, peersUp, taking } = this.#policy;
     return explain(tuple, {
       table,
       peersUp,
+      taking,
       pipeline: this.#known(),
       ...(inPort !== undefined && { inPort }),
     });
@@ -334,8 +359,10 @@ export class Steering extends EventEmitter<SteeringEvents> {
     await this.#policy.prepare();
     const pipeline = this.#policy.pipeline(ports, await this.#flows.round());
     const fresh = this.#flows.installed === undefined;
-    if (fresh) this.#enter("syncing");
-    else if (!(await this.#holds())) this.#flows.forget();
+    if (fresh) {
+      this.#enter("syncing");
+      await this.#held.subscribe();
+    } else if (!(await this.#holds())) this.#flows.forget();
     const repair = !fresh && this.#flows.installed === undefined;
     const changed = await this.#flows.install(pipeline.flows);
     this.emit("installed", pipeline.flows.length);

@@ -32,6 +32,10 @@ export const FlowKind = {
   VERDICT: 0x13,
   /** Rewrites packets to and from the edge. */
   EXIT: 0x14,
+  /** Hands a SYN to the controller, which is to ask the far edge. */
+  CONFIRM: 0x15,
+  /** Hands a SYN to the controller, which is to refuse it. */
+  REFUSE: 0x16,
   /** Learned from a SYN. */
   CONNECTION: 0x21,
   /** Learned from a sign of life of the plugin. */
@@ -53,7 +57,7 @@ const ROUND_MASK = 0xfffffffff0ff0000n;
 /** Rounds run from 1 to this and then begin again. */
 export const LAST_ROUND = 255;
 /** Peers are numbered from 1 to this: the register of the pipeline has no room for more. */
-export const LAST_PEER = 8191;
+export const LAST_PEER = 1023;
 
 export function encodeCookie({ instance, kind, round, peer }: Cookie): bigint {
   const low = (BigInt(instance) << 32n) | (BigInt(kind) << 24n) | (BigInt(round) << 16n) | BigInt(peer);

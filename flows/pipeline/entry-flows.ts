@@ -1,10 +1,11 @@
 import { type FieldMatch, type FieldName, type Instruction, VLAN_PRESENT } from "openflow-ts";
 import { UNTAGGED } from "../table/entry.js";
-import { ADDRESS_BITS, type Entry, type Family, type LookupTable } from "../table/index.js";
+import { ADDRESS_BITS, type Entry, type EntryAction, type Family, type LookupTable } from "../table/index.js";
 import { full, includes, intersect, type MaskedValue, prefixCover, type RangeSet } from "../table/range.js";
 import type { Region } from "../table/region.js";
 import { type Flow, flow } from "./flow.js";
 import { TOP_ENTRY_PRIORITY } from "./layout.js";
+import { DOWN } from "./register.js";
 import { PROTOCOL_TCP, tcp, tupleFields } from "./tcp.js";
 
 /** An entry's sets multiply to more flows than that: it is better written in another way. */
@@ -36,6 +37,17 @@ export class TableTooDeepError extends Error {
   }
 }
 
+/** What the register remembers of the entry that a packet matches. */
+export interface EntryMarks {
+  /** 0 for none. */
+  readonly peer: number;
+  readonly confirmed: 0 | 1;
+  /** By `DOWN`. */
+  readonly down: number;
+}
+
+const UNMARKED: EntryMarks = { peer: 0, confirmed: 0, down: DOWN.pass };
+
 export interface EntryFlowsInput {
   /** Number of the table that they go to. */
   readonly table: number;
@@ -44,8 +56,8 @@ export interface EntryFlowsInput {
   readonly peers: ReadonlyMap<string, number>;
   /** The cookie of a flow, by its peer's number; 0 for `pass`. */
   readonly cookie: (peer: number) => bigint;
-  /** What is done with a packet, likewise. */
-  readonly matched: (peer: number) => readonly Instruction[];
+  /** What is done with a packet, by what the register is to remember of its entry. */
+  readonly matched: (marks: EntryMarks) => readonly Instruction[];
 }
 
 const VLAN_BITS = 12;
@@ -65,16 +77,18 @@ export class EntryFlows {
   /** Throws `EntryTooWideError` and `TableTooDeepError`. */
   compile(input: EntryFlowsInput): Flow[] {
     const ranks = input.lookup.ranks();
-    const instructions = new Map<number, readonly Instruction[]>();
-    const matched = (peer: number) => {
-      const made = instructions.get(peer) ?? input.matched(peer);
-      instructions.set(peer, made);
+    const instructions = new Map<string, readonly Instruction[]>();
+    const matched = (marks: EntryMarks) => {
+      const key = Object.values(marks).join();
+      const made = instructions.get(key) ?? input.matched(marks);
+      instructions.set(key, made);
       return made;
     };
     const made = new Map<string, readonly Flow[]>();
     for (const entry of input.lookup.entries) {
       const { action, index, spec } = entry;
-      const peer = action.type === "optimize" ? input.peers.get(action.peer)! : 0;
+      const marks = marksOf(action, input.peers);
+      const { peer } = marks;
       const priority = TOP_ENTRY_PRIORITY - ranks[index]!;
       if (priority < 1) throw new TableTooDeepError();
       const place = [input.table, priority, input.cookie(peer), input.families];
@@ -82,13 +96,23 @@ export class EntryFlows {
       const flows = made.get(key) ?? this.#last.get(key);
       const make = () =>
         matchesOf(entry, input.families).map((match) =>
-          flow(input.table, priority, input.cookie(peer), match, matched(peer)),
+          flow(input.table, priority, input.cookie(peer), match, matched(marks)),
         );
       made.set(key, flows ?? make());
     }
     this.#last = made;
-    return [...made.values(), [flow(input.table, 0, input.cookie(0), [], matched(0))]].flat();
+    return [...made.values(), [flow(input.table, 0, input.cookie(0), [], matched(UNMARKED))]].flat();
   }
+}
+
+function marksOf(action: EntryAction, peers: ReadonlyMap<string, number>): EntryMarks {
+  if (action.type === "pass") return UNMARKED;
+  const { peer, accept, whenPeerDown } = action;
+  return {
+    peer: peers.get(peer)!,
+    confirmed: accept === "confirmed" ? 1 : 0,
+    down: DOWN[whenPeerDown],
+  };
 }
 
 function matchesOf(entry: Entry, families: readonly Family[]): FieldMatch[][] {

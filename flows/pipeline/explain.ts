@@ -1,12 +1,20 @@
 import type { FieldName } from "openflow-ts";
 import { type Entry, type LookupTable, parseAddress, type Tuple } from "../table/index.js";
+import { decodeCookie, FlowKind } from "./cookie.js";
 import type { Flow } from "./flow.js";
 import type { Pipeline } from "./pipeline.js";
 import { FIRST_PACKET, tcp, tupleFields } from "./tcp.js";
-import { type Packet, walk } from "./walk.js";
+import { type Packet, type Walk, walk } from "./walk.js";
+
+/**
+ * What becomes of a new connection: it is `taken`, or `refused` or dropped (`held`) because its peer is down, or it
+ * meets the bridge's own flows (`passed`).
+ */
+export type Fate = "taken" | "refused" | "held" | "passed";
 
 /** What becomes of a new connection, and why. */
 export interface Explanation {
+  readonly fate: Fate;
   readonly taken: boolean;
   /** The entry that decides; none where no entry matches. */
   readonly entry?: Entry;
@@ -19,6 +27,7 @@ export interface Explanation {
 export interface ExplainInput {
   readonly table: LookupTable;
   readonly peersUp: ReadonlySet<string>;
+  readonly taking: boolean;
   readonly pipeline: Pipeline;
   /** OpenFlow number of the port by which the packet comes in; absent: one that no flow of ours names. */
   readonly inPort?: number;
@@ -30,14 +39,30 @@ export interface ExplainInput {
  */
 export function explain(tuple: Tuple, input: ExplainInput): Explanation {
   const entry = input.table.lookup(tuple);
-  const { flows, taken } = walk(firstPacket(tuple, input.inPort), input.pipeline);
+  const { flows, to } = walk(firstPacket(tuple, input.inPort), input.pipeline);
+  const handed = to === "controller" && decodeCookie(flows.at(-1)!.cookie)?.kind;
+  const fate = handed === FlowKind.REFUSE ? "refused" : FATES[to];
+  const taken = fate === "taken";
   const because = [
     decision(entry),
-    ...obstacle(entry, taken, flows, input.peersUp),
-    taken ? "it goes to the plugin" : "it meets the bridge's own flows",
+    ...obstacle(entry, taken, flows, input),
+    handed === FlowKind.CONFIRM ? "it goes to the plugin once the peer has connected" : ENDS[fate],
   ];
-  return { taken, ...(entry && { entry }), because, flows };
+  return { fate, taken, ...(entry && { entry }), because, flows };
 }
+
+const FATES: Readonly<Record<Walk["to"], Fate>> = {
+  plugin: "taken",
+  controller: "taken",
+  bridge: "passed",
+  nowhere: "held",
+};
+const ENDS: Readonly<Record<Fate, string>> = {
+  taken: "it goes to the plugin",
+  refused: "it is refused",
+  held: "its SYN is dropped, for the client to send it again",
+  passed: "it meets the bridge's own flows",
+};
 
 function decision(entry: Entry | undefined): string {
   if (!entry) return "no entry of the look-up table matches";
@@ -52,11 +77,13 @@ function obstacle(
   entry: Entry | undefined,
   taken: boolean,
   flows: readonly Flow[],
-  peersUp: ReadonlySet<string>,
+  { peersUp, taking }: ExplainInput,
 ): string[] {
   if (taken || entry?.action.type !== "optimize") return [];
   const { peer } = entry.action;
   if (flows.length === 0) return ["its protocol or address family is not taken on this switch"];
+  if (!taking)
+    return ["nothing new is taken just now: the connections' memory is full, or the plugin is stopping"];
   if (!peersUp.has(peer)) return [`the session to peer ${peer} is not up`];
   return ["nothing is taken that comes in by that port"];
 }

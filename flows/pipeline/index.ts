@@ -12,7 +12,7 @@ export {
 export { EntryFlows, EntryTooWideError, TableTooDeepError } from "./entry-flows.js";
 export type { Destination, Exit } from "./exit.js";
 export { destinationKey, destinationsOf, TooManyDestinationsError } from "./exit.js";
-export type { Explanation } from "./explain.js";
+export type { Explanation, Fate } from "./explain.js";
 export { explain } from "./explain.js";
 export type { Flow } from "./flow.js";
 export type { SwitchLayout } from "./layout.js";

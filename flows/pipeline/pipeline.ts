@@ -1,4 +1,4 @@
-import type { LearnAction } from "openflow-ts";
+import type { Action, LearnAction } from "openflow-ts";
 import type { Family, LookupTable } from "../table/index.js";
 import { FlowKind } from "./cookie.js";
 import { EntryFlows } from "./entry-flows.js";
@@ -27,6 +27,10 @@ export interface PipelineInput {
   /** Numbers of the peers, from 1. */
   readonly peers: ReadonlyMap<string, number>;
   readonly peersUp: ReadonlySet<string>;
+  /** Whether anything new is to be taken, held or refused at all; else it passes, whatever the entries say. */
+  readonly taking: boolean;
+  /** The number by which the switch knows our connection, for packets that go to it. */
+  readonly controllerId: number;
   /** The plugin's port: OpenFlow number and Ethernet address. */
   readonly localPort: { readonly ofport: number; readonly mac: bigint };
   /** OpenFlow port number of the canary. */
@@ -47,6 +51,10 @@ export interface Pipeline {
   readonly flows: readonly Flow[];
   /** Done once, this keeps new connections coming for `LEASE_SECONDS`. */
   readonly lease: LearnAction;
+  /** Takes a SYN that was handed to the controller, as if its entry accepted early. */
+  take(family: Family, peer: number): readonly Action[];
+  /** Lets it go, with all that comes after it. */
+  letGo(family: Family): readonly Action[];
 }
 
 /** New connections pass when the plugin has given no sign of life for so long. */
@@ -61,8 +69,8 @@ export function compilePipeline(input: PipelineInput): Pipeline {
     lookup: input.table,
     peers: input.peers,
     cookie: (peer) => steps.cookie(FlowKind.ENTRY, peer),
-    matched: (peer) =>
-      apply(...(peer === 0 ? [] : [steps.register.set({ peer })]), steps.resubmit("verdict")),
+    matched: (marks) =>
+      apply(...(marks.peer === 0 ? [] : [steps.register.set({ ...marks })]), steps.resubmit("verdict")),
   });
   return {
     flows: [
@@ -72,5 +80,7 @@ export function compilePipeline(input: PipelineInput): Pipeline {
       ...exitFlows(input, steps),
     ],
     lease: steps.lease(LEASE_SECONDS),
+    take: (family, peer) => steps.takeFrom(family, peer),
+    letGo: (family) => steps.abandon(family),
   };
 }

@@ -1,4 +1,4 @@
-import type { Action, FieldMatch, LearnAction } from "openflow-ts";
+import { type Action, type FieldMatch, type LearnAction, NO_BUFFER_LENGTH } from "openflow-ts";
 import type { Family } from "../table/index.js";
 import { encodeCookie, FlowKind } from "./cookie.js";
 import { TABLE_ZERO, type TableName, tableNumber } from "./layout.js";
@@ -27,6 +27,8 @@ export class Steps {
   readonly deliver: readonly Action[];
   /** Sends the packet to the plugin, in the form in which it takes packets. */
   readonly take: readonly Action[];
+  /** Hands the packet to the controller: our connection alone gets it, by its number. */
+  readonly hand: readonly Action[];
   readonly #input: PipelineInput;
 
   constructor(input: PipelineInput) {
@@ -37,6 +39,9 @@ export class Steps {
       ...(input.vlan === undefined ? [] : [UNTAG]),
       { type: "set_field", field: { field: "eth_dst", value: input.localPort.mac } },
       { type: "output", port: input.localPort.ofport, maxLength: 0 },
+    ];
+    this.hand = [
+      { type: "controller", maxLength: NO_BUFFER_LENGTH, controller: input.controllerId, reason: BY_ACTION },
     ];
     this.take = input.exits ? [this.resubmit("rewrite")] : this.deliver;
   }
@@ -58,6 +63,16 @@ export class Steps {
       finIdleTimeout: this.#input.timeouts.finIdle,
       specs: learnSpecs(family, reversed, this.register, known),
     };
+  }
+
+  /** Takes a SYN, and what comes after it. */
+  takeFrom(family: Family, peer: number): Action[] {
+    return [this.learn(1, { family, peer, idle: this.#input.timeouts.idle }), ...this.take];
+  }
+
+  /** Lets a SYN go, and what comes after it. */
+  abandon(family: Family): Action[] {
+    return [this.learn(0, { family, idle: this.#input.timeouts.idle }), ...this.letGo];
   }
 
   /** A sign of life: new connections are taken for so many seconds more. */
@@ -104,6 +119,9 @@ export class Steps {
 const ACTIVE_BACKUP = 0;
 /** The header of `NXM_OF_IN_PORT`: members are port numbers. */
 const MEMBER_IS_PORT = 0x00000002;
+
+/** `OFPR_ACTION` (OVS `openflow-common.h`): an action has sent the packet, not a miss. */
+const BY_ACTION = 1;
 
 /** Without a tag the TCI is 0; unlike `pop_vlan`, this may meet a frame that has none (ovs-fields(7), `vlan_tci`). */
 const UNTAG: Action = { type: "set_field", field: { field: "vlan_tci", value: 0n } };

@@ -1,47 +1,72 @@
 import type { Action, FieldMatch } from "openflow-ts";
+import type { LookupTable } from "../table/index.js";
 import { FlowKind } from "./cookie.js";
 import { apply, type Flow, flow } from "./flow.js";
 import { tableNumber, verdictPriority } from "./layout.js";
 import type { PipelineInput } from "./pipeline.js";
+import { DOWN } from "./register.js";
 import type { Steps } from "./steps.js";
 import { FIRST_PACKET, tcp } from "./tcp.js";
 
 /** The flows that take a packet or let it go, by what the tables before have written into the register. */
 export function verdictFlows(input: PipelineInput, steps: Steps): Flow[] {
-  const { families, canary, timeouts, layout } = input;
+  const { families, canary, layout } = input;
   const { register, take, letGo } = steps;
   const table = tableNumber(layout, "verdict");
   const verdict = (
     step: keyof typeof verdictPriority,
     match: readonly FieldMatch[],
     actions: readonly Action[],
-    peer = 0,
-  ) => flow(table, verdictPriority[step], steps.cookie(FlowKind.VERDICT, peer), match, apply(...actions));
-  const { idle } = timeouts;
+    cookie = steps.cookie(FlowKind.VERDICT),
+  ) => flow(table, verdictPriority[step], cookie, match, apply(...actions));
+  const alive = { alive: 1, canary };
 
-  const taken = [...input.peersUp].flatMap((name) => {
-    const peer = input.peers.get(name)!;
-    const met = register.match({ peer, alive: 1, canary });
-    return families.map((family) =>
-      verdict(
-        "take",
-        [met, ...tcp(family), FIRST_PACKET],
-        [steps.learn(1, { family, peer, idle }), ...take],
-        peer,
-      ),
-    );
-  });
   const abandoned = families.map((family) =>
-    verdict(
-      "abandon",
-      [register.match({ known: 1 }), ...tcp(family), FIRST_PACKET],
-      [steps.learn(0, { family, idle }), ...letGo],
-    ),
+    verdict("abandon", [register.match({ known: 1 }), ...tcp(family), FIRST_PACKET], steps.abandon(family)),
   );
   return [
-    ...taken,
+    ...(input.taking ? newConnections() : []),
     ...abandoned,
     verdict("connection", [register.match({ known: 1, canary })], take),
     verdict("otherwise", [], letGo),
   ];
+
+  function newConnections(): Flow[] {
+    const policies = policiesOf(input.table);
+    const peers = [...input.peersUp].map((name) => [name, input.peers.get(name)!] as const);
+    return families.flatMap((family) => {
+      const syn = [...tcp(family), FIRST_PACKET];
+      const early = peers.map(([, peer]) =>
+        verdict(
+          "take",
+          [register.match({ peer, confirmed: 0, ...alive }), ...syn],
+          steps.takeFrom(family, peer),
+          steps.cookie(FlowKind.VERDICT, peer),
+        ),
+      );
+      const confirmed = peers.map(([, peer]) =>
+        verdict(
+          "take",
+          [register.match({ peer, confirmed: 1, ...alive }), ...syn],
+          steps.hand,
+          steps.cookie(FlowKind.CONFIRM, peer),
+        ),
+      );
+      const down = (policy: "hold" | "refuse", actions: readonly Action[], cookie?: bigint) =>
+        verdict("down", [register.match({ down: DOWN[policy], ...alive }), ...syn], actions, cookie);
+      return [
+        ...early,
+        ...(policies.has("confirmed") ? confirmed : []),
+        ...(policies.has("hold") ? [down("hold", [])] : []),
+        ...(policies.has("refuse") ? [down("refuse", steps.hand, steps.cookie(FlowKind.REFUSE))] : []),
+      ];
+    });
+  }
+}
+
+/** What entries of a table ask for: flows for what none asks for would be in vain. */
+function policiesOf({ entries }: LookupTable): Set<string> {
+  return new Set(
+    entries.flatMap(({ action }) => (action.type === "pass" ? [] : [action.accept, action.whenPeerDown])),
+  );
 }

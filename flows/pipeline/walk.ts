@@ -9,8 +9,8 @@ export type Packet = ReadonlyMap<FieldName, bigint>;
 export interface Walk {
   /** The flows that the packet meets, in this order. */
   readonly flows: readonly Flow[];
-  /** Whether it goes to the plugin. */
-  readonly taken: boolean;
+  /** Where they send it: to the plugin's port, its controller, the bridge's own flows, or nowhere. */
+  readonly to: "plugin" | "controller" | "bridge" | "nowhere";
 }
 
 const ones = (bits: number) => (1n << BigInt(bits)) - 1n;
@@ -26,7 +26,7 @@ function isKnown(match: MatchField): match is FieldMatch {
 export function walk(packet: Packet, { flows, lease }: Pipeline): Walk {
   const fields = new Map(packet);
   const met: Flow[] = [];
-  let taken = false;
+  let to: Walk["to"] = "nowhere";
 
   const write = (field: FieldName, value: bigint, mask: bigint) =>
     fields.set(field, ((fields.get(field) ?? 0n) & ~mask) | value);
@@ -41,7 +41,8 @@ export function walk(packet: Packet, { flows, lease }: Pipeline): Walk {
 
   const perform = (action: Action) => {
     if (action.type === "resubmit") lookUp(action.table!);
-    else if (action.type === "output") taken = true;
+    else if (action.type === "output") to = "plugin";
+    else if (action.type === "controller") to = "controller";
     else if (action.type === "set_field" && isKnown(action.field)) {
       const { field, value, mask = ones(fieldByName(field)!.bits) } = action.field;
       write(field, value, mask);
@@ -61,12 +62,15 @@ export function walk(packet: Packet, { flows, lease }: Pipeline): Walk {
     const [flow] = flows
       .filter((candidate) => candidate.table === table && candidate.match.every(matches))
       .sort((a, b) => b.priority - a.priority);
-    if (!flow) return;
+    if (!flow) {
+      if (table === TABLE_ZERO) to = "bridge";
+      return;
+    }
     met.push(flow);
     for (const instruction of flow.instructions) {
       if (instruction.type === "apply_actions") instruction.actions.forEach(perform);
     }
   };
   lookUp(TABLE_ZERO);
-  return { flows: met, taken };
+  return { flows: met, to };
 }

@@ -27,13 +27,31 @@ export interface EntrySpec {
   readonly peer?: string;
   /** The traffic class; only of `optimize`. */
   readonly class?: string;
+  /** When the client gets its answer; only of `optimize`. Default: `early`. */
+  readonly accept?: Accept;
+  /** What becomes of new connections while there is no session to the peer; only of `optimize`. Default: `pass`. */
+  readonly whenPeerDown?: WhenPeerDown;
 }
+
+/** `early`: at once, by our edge. `confirmed`: once the far edge has connected, or been refused. */
+export type Accept = (typeof ACCEPTS)[number];
+const ACCEPTS = ["early", "confirmed"] as const;
+
+/** `pass`: they go direct. `hold`: their SYNs are dropped, until a retransmission finds the peer. `refuse`: they get a RST. */
+export type WhenPeerDown = (typeof WHEN_PEER_DOWN)[number];
+const WHEN_PEER_DOWN = ["pass", "hold", "refuse"] as const;
 
 export type EntryField = keyof EntrySpec;
 
 export type EntryAction =
   | { readonly type: "pass" }
-  | { readonly type: "optimize"; readonly peer: string; readonly class: string | undefined };
+  | {
+      readonly type: "optimize";
+      readonly peer: string;
+      readonly class: string | undefined;
+      readonly accept: Accept;
+      readonly whenPeerDown: WhenPeerDown;
+    };
 
 /** A valid entry. */
 export interface Entry {
@@ -124,10 +142,16 @@ function parseVlan(spec: NonNullable<EntrySpec["vlan"]>): RangeSet {
   return [single(BigInt(spec))];
 }
 
-function parseAction({ action, peer, class: trafficClass }: EntrySpec, fail: Fail): EntryAction {
+function parseAction(spec: EntrySpec, fail: Fail): EntryAction {
+  const { action, peer, class: trafficClass, accept = "early", whenPeerDown = "pass" } = spec;
+  const oneOf = (field: EntryField, value: string, words: readonly string[]) => {
+    if (!words.includes(value)) fail(field, `${JSON.stringify(value)} is none of ${words.join(", ")}`);
+  };
   if (action === "optimize") {
     if (!peer) fail("peer", "an entry that optimizes needs the peer behind which the destination is");
-    return { type: "optimize", peer: peer ?? "", class: trafficClass };
+    oneOf("accept", accept, ACCEPTS);
+    oneOf("whenPeerDown", whenPeerDown, WHEN_PEER_DOWN);
+    return { type: "optimize", peer: peer ?? "", class: trafficClass, accept, whenPeerDown };
   }
   if (action !== "pass") {
     fail("action", `${JSON.stringify(action)} is not an action; expected optimize or pass`);
@@ -135,6 +159,8 @@ function parseAction({ action, peer, class: trafficClass }: EntrySpec, fail: Fai
   }
   if (peer !== undefined) fail("peer", "an entry that lets packets pass has no peer");
   if (trafficClass !== undefined) fail("class", "an entry that lets packets pass has no class");
+  if (spec.accept !== undefined) fail("accept", "an entry that lets packets pass accepts nothing");
+  if (spec.whenPeerDown !== undefined) fail("whenPeerDown", "an entry that lets packets pass has no peer");
   return { type: "pass" };
 }
 

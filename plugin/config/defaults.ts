@@ -65,11 +65,13 @@ function resolveMover(mover: File["mover"], mtu: number): MoverConfig {
 }
 
 /** The entry in the names of the look-up table. Fields that are left out stay out: an entry of them is `any`. */
-export function entrySpec({ source_port, destination_port, ...entry }: Partial<EntryFields>): EntrySpec {
+export function entrySpec(fields: Partial<EntryFields>): EntrySpec {
+  const { source_port, destination_port, when_peer_down, ...entry } = fields;
   return {
     action: "pass",
     ...entry,
     ...(source_port === undefined ? {} : { sourcePorts: source_port }),
     ...(destination_port === undefined ? {} : { ports: destination_port }),
+    ...(when_peer_down === undefined ? {} : { whenPeerDown: when_peer_down }),
   };
 }

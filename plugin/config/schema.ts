@@ -134,6 +134,18 @@ export const entry = z.strictObject(
       "optimize: carry it through `peer`; pass: leave it to the bridge.",
     ),
     peer: siteName.exactOptional().describe("The site at the destination; for action optimize only."),
+    accept: oneOf("early", "confirmed")
+      .exactOptional()
+      .describe(
+        "early: the client is answered at once; confirmed: once the far site has connected, or been refused. " +
+          "Default: early. For action optimize only.",
+      ),
+    when_peer_down: oneOf("pass", "hold", "refuse")
+      .exactOptional()
+      .describe(
+        "New connections while there is no session to `peer` pass directly, wait for it, or are refused. " +
+          "Default: pass. For action optimize only.",
+      ),
   },
   { error: "a map with the fields protocol, source, destination, action and peer" },
 );

@@ -43,6 +43,21 @@ const peersAreKnown: Rule = function* (read, keys) {
   }
 };
 
+const policiesHaveAPeer: Rule = function* (read, keys) {
+  for (const index of keys("table")) {
+    if (read(fields.action, "table", index, "action") !== "pass") continue;
+    for (const field of ["accept", "when_peer_down"] as const) {
+      if (!keys("table", index).includes(field)) continue;
+      yield {
+        path: ["table", index, field],
+        found: `${field} with action pass`,
+        expected: "neither accept nor when_peer_down, as the bridge carries this",
+        advice: "remove it, or say `action: optimize`",
+      };
+    }
+  }
+};
+
 /** The names that the file has for fields of an entry. */
 const fileNames: Partial<Record<EntryField, string>> = {
   sourcePorts: "source_port",
@@ -79,4 +94,4 @@ function entryProblems(match: Partial<EntryFields>) {
   }
 }
 
-export const tableRules: readonly Rule[] = [peersAreKnown, entriesMatch];
+export const tableRules: readonly Rule[] = [peersAreKnown, policiesHaveAPeer, entriesMatch];

@@ -3,4 +3,5 @@ export { type Program, version } from "./command.js";
 export { deviceExists } from "./device.js";
 export { HostError, type HostErrorCode } from "./error.js";
 export { HostRules, type HostRulesOptions } from "./host-rules.js";
+export { Neighbours } from "./neighbours.js";
 export { missingPrivileges, requirePrivileges } from "./privileges.js";

@@ -44,6 +44,15 @@ export class FlowTable {
     return outputs;
   }
 
+  /** A packet that the controller sends, with what is to be done with it. */
+  out(packet: Packet, actions: readonly Action[]): Output[] {
+    const outputs: Output[] = [];
+    const fields = new Map(packet);
+    const before = [...this.flows];
+    for (const action of actions) this.#apply(action, fields, before, outputs, 0);
+    return outputs;
+  }
+
   /** The effect of one action that needs no packet, as a packet-out has it. */
   run(action: LearnAction): void {
     this.#learn(action, new Map());
@@ -80,6 +89,9 @@ export class FlowTable {
     switch (action.type) {
       case "output":
         outputs.push({ port: action.port, fields: new Map(fields) });
+        return;
+      case "controller":
+        outputs.push({ port: Port.CONTROLLER, fields: new Map(fields) });
         return;
       case "resubmit":
         this.#lookUp(action.table!, fields, flows, outputs, depth + 1);

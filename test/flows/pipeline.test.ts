@@ -291,11 +291,11 @@ function explained(
   tuple: Partial<Tuple> = {},
   inPort = LAN,
 ) {
-  const { peersUp = new Set(["b"]) } = changes;
+  const { peersUp = new Set(["b"]), taking = true } = changes;
   const pipeline = pipelineOf(specs, changes);
   return explain(
     { ...web, destinationPort: 80, ...tuple },
-    { table: new LookupTable(specs), peersUp, pipeline, inPort },
+    { table: new LookupTable(specs), peersUp, taking, pipeline, inPort },
   );
 }
 

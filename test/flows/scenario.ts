@@ -42,6 +42,8 @@ export function pipelineOf(specs: EntrySpec[], changes: Partial<PipelineInput> =
     vlan: undefined,
     trunk: [1, 10],
     exits: undefined,
+    taking: true,
+    controllerId: 0x5450,
     ...changes,
   });
 }
@@ -54,10 +56,12 @@ export function attached(specs: EntrySpec[], changes: Partial<PipelineInput> = {
   return table;
 }
 
-/** `edge`, `normal`, or what else happened. */
-export function fate(outputs: readonly Output[]): string {
-  assert.equal(outputs.length, 1, "each packet goes to one place");
-  const { port, fields } = outputs[0]!;
+/** `edge`, `normal`, `controller`, `dropped`, or what else happened. */
+export function fate([output, ...more]: readonly Output[]): string {
+  assert.equal(more.length, 0, "each packet goes to one place at most");
+  if (output === undefined) return "dropped";
+  const { port, fields } = output;
+  if (port === Port.CONTROLLER) return "controller";
   const ours = fields.get("eth_dst") === MAC;
   if (port === TPO && ours) return "edge";
   if (port === Port.NORMAL && !ours) return "normal";

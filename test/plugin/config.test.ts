@@ -49,7 +49,7 @@ mover:
 peers:
   b: { address: "10.2.0.2:4754" }
 table:
-  - { protocol: tcp, source: 10.1.0.11, destination: 10.2.0.11, destination_port: 80, action: optimize, peer: b }
+  - { protocol: tcp, source: 10.1.0.11, destination: 10.2.0.11, destination_port: 80, action: optimize, peer: b, accept: confirmed, when_peer_down: hold }
   - { protocol: tcp, source: 10.1.0.0/24, source_port: any, action: pass, name: rest }
 edge:
   tcp:
@@ -170,7 +170,13 @@ describe("configuration", () => {
     const towards = (destination: string, destinationPort: number) =>
       table.lookup({ protocol: "tcp", source: "10.1.0.11", sourcePort: 5000, destination, destinationPort })
         ?.action;
-    assert.deepEqual(towards("10.2.0.11", 80), { type: "optimize", peer: "b", class: undefined });
+    assert.deepEqual(towards("10.2.0.11", 80), {
+      type: "optimize",
+      peer: "b",
+      class: undefined,
+      accept: "confirmed",
+      whenPeerDown: "hold",
+    });
     assert.deepEqual(towards("10.2.0.11", 81), { type: "pass" });
     assert.equal(table.lookup({ protocol: "tcp", source: "10.9.0.1", destination: "10.2.0.11" }), undefined);
   });

@@ -7,6 +7,7 @@ import {
   MessageType,
 } from "../../../driver/index.js";
 import { type EdgeSurroundings, IPPROTO_TCP, TcpEdge } from "./edge.js";
+import { Inquiry } from "./inquiry.js";
 import { NumberWindow } from "./number-window.js";
 
 /** How often connections that are not being read from are probed, in milliseconds. */
@@ -17,6 +18,11 @@ export type Dial = (addresses: MessageAddresses) => Socket;
 
 export interface ConnectionsOptions extends Omit<EdgeSurroundings, "ended"> {
   readonly dial: Dial;
+  /**
+   * Tells, by calling `lost`, that there is no way to a destination that the kernel itself would not tell of; until the
+   * function that it returns is called.
+   */
+  readonly watchWay?: (destination: Uint8Array, lost: () => void) => () => void;
   /** How long a destination may take to answer, in milliseconds. */
   readonly connectTimeout: number;
 }
@@ -44,6 +50,12 @@ export class TcpConnections {
   readonly #initiated = new Map<number, TcpEdge>();
   /** Opened at the peer, by the number that it gave. */
   readonly #accepted = new Map<number, TcpEdge>();
+  /** About connections to be, by the number that we gave … */
+  readonly #inquiries = new Map<number, Inquiry>();
+  /** … and by their endpoints. */
+  readonly #awaited = new Map<string, Inquiry>();
+  /** The edges that have come of inquiries, by their endpoints. */
+  readonly #confirmed = new Map<string, TcpEdge>();
   readonly #early = new Map<number, Early[]>();
   readonly #probing: NodeJS.Timeout;
   #seen = new NumberWindow();
@@ -70,18 +82,60 @@ export class TcpConnections {
 
   /** A connection of an application here, intercepted: its socket stands, and belongs to the edge from now on. */
   intercept(socket: Socket, addresses: MessageAddresses): void {
-    const connection = this.#nextNumber;
-    this.#nextNumber = (this.#nextNumber + 1) >>> 0 || 1;
+    const key = endpointsKey(addresses);
+    const inquiry = this.#awaited.get(key);
+    const connection = inquiry?.connection ?? this.#allocate();
     const edge = new TcpEdge({ connection, addresses }, true, socket, this.#surroundings);
     this.#initiated.set(connection, edge);
     this.#ended.total++;
-    edge.open();
+    if (inquiry === undefined) edge.open();
+    else {
+      this.#confirmed.set(key, edge);
+      inquiry.join(edge);
+    }
+  }
+
+  /**
+   * Asks the far edge to connect, for a client whose own connection is yet to come to `intercept`. `answered` is told once
+   * how that went: `OK`, or what went wrong.
+   */
+  inquire(addresses: MessageAddresses, answered: (status: number) => void): Inquiry {
+    const key = endpointsKey(addresses);
+    const connection = this.#allocate();
+    const { ready, memory } = this.#options;
+    const inquiry = new Inquiry({
+      connection,
+      addresses,
+      surroundings: { ready, memory },
+      answered,
+      ended: () => {
+        this.#inquiries.delete(connection);
+        this.#awaited.delete(key);
+      },
+    });
+    this.#inquiries.set(connection, inquiry);
+    this.#awaited.set(key, inquiry);
+    return inquiry;
+  }
+
+  /** Whether there is an open connection with these endpoints that has come of an inquiry. */
+  isConfirmed(addresses: MessageAddresses): boolean {
+    return this.#confirmed.has(endpointsKey(addresses));
+  }
+
+  #allocate(): number {
+    const connection = this.#nextNumber;
+    this.#nextNumber = (this.#nextNumber + 1) >>> 0 || 1;
+    return connection;
   }
 
   /** A message from the peer. `data` is valid during the call only. */
   receive(header: MessageHeader, data: Uint8Array): void {
     const fromInitiator = (header.flags & MessageFlag.INITIATOR) !== 0;
-    const edge = (fromInitiator ? this.#accepted : this.#initiated).get(header.connection);
+    const { connection } = header;
+    const edge = fromInitiator
+      ? this.#accepted.get(connection)
+      : (this.#initiated.get(connection) ?? this.#inquiries.get(connection));
     if (edge !== undefined) edge.receive(header, data);
     else if (fromInitiator && !this.#seen.has(header.connection)) this.#receiveFirst(header, data);
     // Anything else is for a connection that has ended here: its peer has been told, or will be.
@@ -109,15 +163,22 @@ export class TcpConnections {
     this.#accepted.set(connection, edge);
     this.#ended.total++;
     const timer = setTimeout(() => edge.reset(MessageStatus.TIMEOUT), this.#options.connectTimeout);
+    const unwatch = this.#options.watchWay?.(addresses.destination, () =>
+      edge.reset(MessageStatus.UNREACHABLE),
+    );
+    const settled = () => {
+      clearTimeout(timer);
+      unwatch?.();
+    };
     // Why a connection could not be made has a status of its own; so this listens ahead of the edge.
     const refused = (error: NodeJS.ErrnoException) => edge.reset(statusOf(error));
     socket.prependOnceListener("error", refused);
     socket.once("connect", () => {
       socket.off("error", refused);
-      clearTimeout(timer);
+      settled();
       edge.opened();
     });
-    socket.once("close", () => clearTimeout(timer));
+    socket.once("close", settled);
     const early = this.#early.get(connection) ?? [];
     this.#early.delete(connection);
     for (const { header, data } of early) edge.receive(header, data);
@@ -126,6 +187,7 @@ export class TcpConnections {
   /** The session has ended: every connection with it, at once; the applications see resets. */
   sessionLost(): void {
     for (const edge of [...this.#edges()]) edge.abandon();
+    for (const inquiry of [...this.#inquiries.values()]) inquiry.abandon(MessageStatus.SESSION_LOST);
     this.#early.clear();
     this.#seen = new NumberWindow();
     this.#nextNumber = 1;
@@ -134,6 +196,7 @@ export class TcpConnections {
   /** Resets all connections and tells the peer so. */
   resetAll(status: MessageStatus): void {
     for (const edge of [...this.#edges()]) edge.reset(status);
+    for (const inquiry of [...this.#inquiries.values()]) inquiry.drop(status);
   }
 
   /** Nothing more will come or go; all that is left is dropped. */
@@ -148,8 +211,13 @@ export class TcpConnections {
   }
 
   #forget(edge: TcpEdge): void {
+    const { connection, addresses } = edge.identity;
     const edges = edge.initiator ? this.#initiated : this.#accepted;
-    if (!edges.delete(edge.identity.connection)) return;
+    if (!edges.delete(connection)) return;
+    if (edge.initiator && this.#confirmed.size > 0) {
+      const key = endpointsKey(addresses);
+      if (this.#confirmed.get(key) === edge) this.#confirmed.delete(key);
+    }
     this.#ended.taken += edge.taken;
     this.#ended.delivered += edge.delivered;
     if (!edge.complete) this.#ended.failed++;
@@ -161,20 +229,32 @@ export function isTcp(header: MessageHeader): boolean {
   return header.protocol === IPPROTO_TCP;
 }
 
+/** The same text for the same endpoints. */
+export function endpointsKey({ source, sourcePort, destination, destinationPort }: MessageAddresses): string {
+  return `${Buffer.from(source).toString("hex")} ${sourcePort} ${Buffer.from(destination).toString("hex")} ${destinationPort}`;
+}
+
 /** What the peer is told of a connection that could not be made. */
 function statusOf(error: NodeJS.ErrnoException): MessageStatus {
   switch (error.code) {
     case "ECONNREFUSED":
       return MessageStatus.REFUSED;
     case "EHOSTUNREACH":
-    case "ENETUNREACH":
+    case "EHOSTDOWN":
       return MessageStatus.UNREACHABLE;
+    case "ENETUNREACH":
+      return MessageStatus.NETWORK_UNREACHABLE;
+    case "EACCES":
+    case "EPERM":
+      return MessageStatus.PROHIBITED;
     case "ETIMEDOUT":
       return MessageStatus.TIMEOUT;
     case "EMFILE":
     case "ENFILE":
     case "ENOBUFS":
     case "ENOMEM":
+    case "EADDRINUSE":
+    case "EADDRNOTAVAIL":
       return MessageStatus.LIMIT;
     default:
       return MessageStatus.RESET_BY_APPLICATION;

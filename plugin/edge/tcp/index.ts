@@ -3,10 +3,12 @@ export {
   type ConnectionCounts,
   type ConnectionsOptions,
   type Dial,
+  endpointsKey,
   isTcp,
   TcpConnections,
 } from "./connections.js";
 export { INITIAL_CREDIT } from "./credit.js";
+export type { Inquiry } from "./inquiry.js";
 export { EdgeMemory } from "./memory.js";
 export {
   dialTransparent,

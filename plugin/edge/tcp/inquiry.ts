@@ -1,0 +1,140 @@
+import {
+  type MessageAddresses,
+  MessageFlag,
+  type MessageHeader,
+  type MessageSource,
+  MessageStatus,
+  MessageType,
+  type MessageWriter,
+} from "../../../driver/index.js";
+import { INITIAL_CREDIT } from "./credit.js";
+import { type EdgeSurroundings, IPPROTO_TCP, type TcpEdge } from "./edge.js";
+
+/** A far edge that was refused has said nothing but this: the number of its first message is the next one. */
+const FIRST_SEQUENCE = 1;
+
+interface Held {
+  readonly header: MessageHeader;
+  readonly data: Buffer;
+}
+
+export interface InquiryOptions {
+  /** The connection's number. */
+  readonly connection: number;
+  readonly addresses: MessageAddresses;
+  readonly surroundings: Pick<EdgeSurroundings, "ready" | "memory">;
+  /** The far edge has connected (`OK`), or will not, and why. Called once. */
+  readonly answered: (status: number) => void;
+  /** It is over: joined, refused or dropped. */
+  readonly ended: (inquiry: Inquiry) => void;
+}
+
+/**
+ * Asks the far edge to connect to an application, before there is a connection to the client here.
+ *
+ * | state    | left by                                                                                            |
+ * |----------|----------------------------------------------------------------------------------------------------|
+ * | asking   | OPENED or data (→ answered), RESET (→ over; the client is to see why), drop (→ over)               |
+ * | answered | the client's connection, accepted here (join → over: its edge goes on), drop (→ over)              |
+ * | over     | -                                                                                                  |
+ *
+ * What the far application says meanwhile waits here, at most the credit that every connection begins with.
+ */
+export class Inquiry implements MessageSource {
+  readonly priority = 1;
+  readonly connection: number;
+  readonly addresses: MessageAddresses;
+  readonly #options: InquiryOptions;
+  #state: "asking" | "answered" | "over" = "asking";
+  readonly #held: Held[] = [];
+  #bytes = 0;
+  /** What is to be said: OPEN, then perhaps RESET with this status. */
+  #open = true;
+  #farewell: MessageStatus | undefined;
+
+  constructor(options: InquiryOptions) {
+    this.#options = options;
+    this.connection = options.connection;
+    this.addresses = options.addresses;
+    options.surroundings.ready(this);
+  }
+
+  /** A message of the far edge. `data` is valid during the call only. */
+  receive(header: MessageHeader, data: Uint8Array): void {
+    if (this.#state === "over") return;
+    const refused = header.type === MessageType.RESET && header.sequence === FIRST_SEQUENCE;
+    if (refused && this.#state === "asking") {
+      this.#end();
+      this.#options.answered(header.status);
+      return;
+    }
+    if (header.type !== MessageType.OPENED) this.#hold(header, data);
+    if (this.#bytes > INITIAL_CREDIT) {
+      this.drop(MessageStatus.PROTOCOL_ERROR);
+    } else if (this.#state === "asking") {
+      // Buffers come in any order: whatever else a far edge says, it says once it has connected.
+      this.#state = "answered";
+      this.#options.answered(MessageStatus.OK);
+    }
+  }
+
+  /** The client's connection stands: its edge goes on, with all that has come for it. */
+  join(edge: TcpEdge): void {
+    const held = this.#held.splice(0);
+    this.#end();
+    for (const { header, data } of held) edge.receive(header, data);
+  }
+
+  /** Nobody wants the connection any more: the far edge is to drop it. */
+  drop(status: MessageStatus): void {
+    if (this.#state === "over") return;
+    this.#farewell = status;
+    this.abandon(status);
+    this.#options.surroundings.ready(this);
+  }
+
+  /** The peer is gone, and cannot be told. */
+  abandon(status: MessageStatus): void {
+    if (this.#state === "over") return;
+    const asking = this.#state === "asking";
+    this.#end();
+    if (asking) this.#options.answered(status);
+  }
+
+  pull(writer: MessageWriter): boolean {
+    if (this.#open) {
+      if (!writer.write(this.#header(MessageType.OPEN, 0, MessageStatus.OK, this.addresses))) return true;
+      this.#open = false;
+    }
+    if (this.#farewell !== undefined) {
+      if (!writer.write(this.#header(MessageType.RESET, FIRST_SEQUENCE, this.#farewell))) return true;
+      this.#farewell = undefined;
+    }
+    return false;
+  }
+
+  #header(
+    type: MessageType,
+    sequence: number,
+    status: MessageStatus,
+    addresses?: MessageAddresses,
+  ): MessageHeader {
+    const { connection } = this;
+    const flags = MessageFlag.INITIATOR;
+    return { type, flags, protocol: IPPROTO_TCP, connection, sequence, status, addresses };
+  }
+
+  #hold(header: MessageHeader, data: Uint8Array): void {
+    this.#held.push({ header: { ...header }, data: Buffer.from(data) });
+    this.#bytes += data.length;
+    this.#options.surroundings.memory.take(data.length);
+  }
+
+  #end(): void {
+    this.#state = "over";
+    this.#held.length = 0;
+    this.#options.surroundings.memory.take(-this.#bytes);
+    this.#bytes = 0;
+    this.#options.ended(this);
+  }
+}
