@@ -41,6 +41,11 @@ const QUEUE_LEAST = 1;
 /** Milliseconds without acknowledgement that the window makes up for at most. */
 const LONGEST_GAP = 200;
 const LEAST_RELIEF = 0.85;
+/**
+ * On a path with a shorter round trip than this (milliseconds), a push of one round trip would be over before it has been
+ * measured, and what waits for a processor would be taken for a queue of many round trips.
+ */
+const SHORT_TRIP = 20;
 
 type Phase = "startup" | "drain" | "up" | "down" | "cruise";
 
@@ -185,7 +190,7 @@ export class AdaptiveModel implements CongestionModel {
     }
     if (this.#state === "cruise") {
       const excess = this.#queue - Math.max(this.#roundTrip * QUEUE_PART, QUEUE_LEAST);
-      this.#setGain(ack, excess > 0 ? Math.max(1 - excess / this.#roundTrip, LEAST_RELIEF) : 1);
+      this.#setGain(ack, excess > 0 ? Math.max(1 - excess / Math.max(this.#roundTrip, SHORT_TRIP), LEAST_RELIEF) : 1);
     }
     this.#judgePush();
   }
@@ -218,7 +223,7 @@ export class AdaptiveModel implements CongestionModel {
         if (ack.inFlight <= full || elapsed > 4 * this.#roundTrip) this.#enter(ack, "cruise", 1);
         break;
       case "up":
-        if (elapsed >= this.#roundTrip) this.#enter(ack, "down", DOWN_GAIN);
+        if (elapsed >= Math.max(this.#roundTrip, SHORT_TRIP)) this.#enter(ack, "down", DOWN_GAIN);
         break;
       case "down":
         if (ack.inFlight <= full || elapsed >= this.#roundTrip) this.#enter(ack, "cruise", 1);
