@@ -155,7 +155,8 @@ export class PeerLoop implements BufferSource {
   #put(kind: number, bytes: Uint8Array, offset: number, length: number, count: number): void {
     const data = bytes.subarray(offset, offset + length);
     if (this.#waiting.length === 0 && this.#write(kind, data, count)) return;
-    this.#waiting.push({ kind, count, bytes: data.slice() });
+    // Not `slice`: of a Buffer that is no copy.
+    this.#waiting.push({ kind, count, bytes: new Uint8Array(data) });
     this.#waitingBytes += length;
     this.#board.wantSpace();
     this.#putWaiting();

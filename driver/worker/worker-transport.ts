@@ -10,13 +10,16 @@ import { Board, type PeerEvent, type PeerMemory, RecordKind } from "./peer-memor
 import { RingReader, RingWriter } from "./ring.js";
 
 /**
- * What is filled before the mover asks for it: for so many milliseconds at the mover's rate, so that it need not wait
- * for this thread, and no more, since what comes later with a higher priority has to wait for it.
+ * What is filled before the mover asks for it, so that it need not wait for this thread: for so many milliseconds at the
+ * mover's rate, and this many bytes at least, since what comes later with a higher priority has to wait for it. Twice as
+ * much each time that the mover had to wait all the same: the data compresses, or this thread is busy.
  */
 const AHEAD_TIME = 2;
 const LEAST_AHEAD = 8192;
-/** … and at most so many buffers. */
+/** At most so many buffers. */
 const MOST_AHEAD = 4;
+/** How slowly it goes back, at each buffer. */
+const AHEAD_DECAY = 1 / 256;
 /** Records that are handed on before the event loop gets a turn. */
 const TURN = 16;
 
@@ -40,6 +43,10 @@ export class WorkerTransport extends EventEmitter<TransportEvents> implements Tr
   /** The session that what is filled is for; 0 while there is none. */
   #session = 0;
   #committed = 0;
+  /** Bytes that the ring out should hold. */
+  #ahead = LEAST_AHEAD;
+  /** There was more to say than that. */
+  #held = false;
   #fillSoon: NodeJS.Immediate | undefined;
   #failed = false;
 
@@ -117,27 +124,26 @@ export class WorkerTransport extends EventEmitter<TransportEvents> implements Tr
     return this.#session !== 0 && this.#filler.pending;
   }
 
-  /** Bytes that the ring out should hold at most. */
-  get #ahead(): number {
-    const wanted = (this.#board.rate / 8000) * AHEAD_TIME;
-    return Math.min(Math.max(wanted, LEAST_AHEAD), MOST_AHEAD * this.#bufferSize);
-  }
-
   #fill(): void {
+    if (this.#held && this.#board.hungry) this.#ahead = Math.min(this.#ahead * 2, this.#mostAhead);
+    this.#held = false;
     while (this.#mayFill) {
-      const ahead = this.#ahead;
-      if (this.#out.used >= ahead || !this.#fillOne(ahead)) {
-        // It is looked at once more after the wish has been announced: from then on the worker rings.
-        this.#board.wantRoom(ahead / 2);
-        if (this.#out.used > ahead / 2) return;
-      }
+      if (this.#out.used < this.#ahead && this.#fillOne()) continue;
+      // It is looked at once more after the wish has been announced: from then on the worker rings.
+      this.#held = true;
+      this.#board.wantRoom(this.#ahead / 2);
+      if (this.#out.used > this.#ahead / 2) return;
     }
   }
 
+  get #mostAhead(): number {
+    return MOST_AHEAD * this.#bufferSize;
+  }
+
   /** False if there is no room. */
-  #fillOne(ahead: number): boolean {
-    const { limit } = this.#board;
-    const longest = Math.min(this.#bufferSize, limit > 0 ? limit : this.#bufferSize, ahead);
+  #fillOne(): boolean {
+    const { limit, rate } = this.#board;
+    const longest = Math.min(this.#bufferSize, limit > 0 ? limit : this.#bufferSize, this.#ahead);
     const size = Math.max(LEAST_BUFFER_SIZE, Math.floor(longest));
     const at = this.#out.reserve(size);
     if (at < 0) return false;
@@ -146,6 +152,8 @@ export class WorkerTransport extends EventEmitter<TransportEvents> implements Tr
       this.#out.commit(this.#filler.end - at, RecordKind.MESSAGES, this.#session, messages);
       this.#committed = (this.#committed + 1) | 0;
       if (this.#board.hungry) this.#bell.ringWorker();
+      const least = Math.min(Math.max((rate / 8000) * AHEAD_TIME, LEAST_AHEAD), this.#mostAhead);
+      this.#ahead = Math.max(least, this.#ahead * (1 - AHEAD_DECAY));
     }
     return true;
   }

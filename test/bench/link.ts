@@ -4,7 +4,8 @@
  * part of the tests. Needs iperf3 and the rights to make network namespaces, which it removes again.
  *
  * iperf3 sends random bytes. CPU is that of the threads (schedstat), in seconds per gigabyte carried, so that a busy
- * neighbour disturbs it less than the rate. BENCH_NODE_OPTIONS goes to the sites' node (--cpu-prof, say).
+ * neighbour disturbs it less than the rate. In the environment: BENCH_RATE, to send at so many Gbit/s instead of
+ * finding the rate; BENCH_NODE_OPTIONS for the sites' node (--cpu-prof, say); BENCH_MTU; BENCH_STATS for the movers'.
  */
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
@@ -118,22 +119,24 @@ async function stats(child: ChildProcess): Promise<unknown> {
   return (await answer)[0];
 }
 
-try {
-  for (const space of Object.values(spaces)) ip("netns", "add", space);
-  ip("link", "add", "wire", "netns", spaces.a, "type", "veth", "peer", "name", "wire", "netns", spaces.b);
-  for (const [name, space] of Object.entries(spaces)) {
-    ip("-n", space, "link", "set", "lo", "up");
-    ip("-n", space, "address", "add", `10.77.0.${name === "a" ? 1 : 2}/24`, "dev", "wire");
-    ip("-n", space, "link", "set", "wire", "up", "mtu", MTU);
-  }
-  const sites = [site("a", ["7001", "7002"]), site("b", ["7003", "7004"])];
-  await Promise.all(sites.map((child) => once(child, "message")));
-  console.log(`${form}: round trip of 64 bytes, µs: ${await latency()}`);
-  for (let i = 0; i < Number(repeats); i += 1) await round(sites);
-  if (process.env["BENCH_STATS"]) console.log(await Promise.all(sites.map(stats)));
-  const ended = sites.map((child) => once(child, "exit"));
-  for (const child of sites) child.kill("SIGTERM");
-  await Promise.all(ended);
-} finally {
+process.once("SIGTERM", () => process.exit(1));
+process.on("exit", () => {
   for (const space of Object.values(spaces)) ip("netns", "delete", space);
+});
+for (const space of Object.values(spaces)) ip("netns", "add", space);
+ip("link", "add", "wire", "netns", spaces.a, "type", "veth", "peer", "name", "wire", "netns", spaces.b);
+for (const [name, space] of Object.entries(spaces)) {
+  ip("-n", space, "link", "set", "lo", "up");
+  ip("-n", space, "address", "add", `10.77.0.${name === "a" ? 1 : 2}/24`, "dev", "wire");
+  ip("-n", space, "link", "set", "wire", "up", "mtu", MTU);
 }
+const sites = [site("a", ["7001", "7002"]), site("b", ["7003", "7004"])];
+const broken = sites.map((child) =>
+  once(child, "exit").then(() => Promise.reject(new Error("a site has ended"))),
+);
+await Promise.race([Promise.all(sites.map((child) => once(child, "message"))), ...broken]);
+console.log(`${form}: round trip of 64 bytes, µs: ${await latency()}`);
+for (let i = 0; i < Number(repeats); i += 1) await round(sites);
+if (process.env["BENCH_STATS"]) console.log(await Promise.all(sites.map(stats)));
+for (const child of sites) child.kill("SIGTERM");
+await Promise.allSettled(broken);

@@ -19,6 +19,7 @@ const [form, address, port, peerAddress, listen, to] = process.argv.slice(2) as 
   string,
   string,
 ];
+const rate = process.env["BENCH_RATE"];
 const openForm = form === "worker" ? openDataSide : openDataSideHere;
 const dataSide = await openForm({ family: "ipv4", address, port: Number(port), mark: undefined });
 const transport = dataSide.connect(
@@ -28,6 +29,7 @@ const transport = dataSide.connect(
     bootId: randomBytes(8).readBigUInt64BE(),
     onMessage: (header, data) => connections.receive(header, data),
     bufferSize: 65_536,
+    ...(rate === undefined ? {} : { rate: { mode: "fixed", rate: Number(rate) * 1e9 } }),
   },
 );
 const connections = new TcpConnections({
