@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type MessageAddresses, MessageStatus } from "../../driver/index.js";
+import type { HeldPacket } from "../../flows/index.js";
+import { endpointsKey, type Inquiry } from "../../plugin/edge/tcp/index.js";
+import { HeldSyns } from "../../plugin/held-syns.js";
+import { readSyn } from "../../plugin/packet/index.js";
+import { SYN, tcpFrame } from "../flows/frame.js";
+
+/** A SYN from a client's port to 10.2.0.11:80, held for peer 1. */
+const syn = (port: number, wanted: HeldPacket["wanted"] = "confirm"): HeldPacket => ({
+  wanted,
+  peer: wanted === "confirm" ? 1 : 0,
+  port: 7,
+  frame: tcpFrame({ from: `10.1.0.11 ${port}`, to: "10.2.0.11 80", flags: SYN }),
+});
+
+/** What is done with held SYNs, by a switch and a peer that only take note. */
+class Site {
+  time = 0;
+  full = false;
+  reachable = true;
+  /** `take 40000`, `letGo 40000`, `answer tcp`, `answer icmp`, `ask 40000`, `drop 40000`. */
+  readonly done: string[] = [];
+  readonly open = new Set<string>();
+  readonly #answers = new Map<number, (status: number) => void>();
+  readonly held: HeldSyns;
+
+  constructor() {
+    const note = (what: string) => (_packet: HeldPacket, frame: Uint8Array) => {
+      this.done.push(`${what} ${readSyn(frame)!.sourcePort}`);
+    };
+    this.held = new HeldSyns({
+      steering: {
+        take: note("take"),
+        letGo: note("letGo"),
+        answer: (_packet, frame) => {
+          this.done.push(`answer ${frame[14 + 9] === 6 ? "tcp" : `icmp ${frame[14 + 20 + 1]}`}`);
+        },
+        peerOf: ({ peer }) => (peer === 1 ? "b" : undefined),
+      },
+      peer: () => ({
+        reachable: this.reachable,
+        inquire: (addresses, answered) => {
+          const { sourcePort } = addresses;
+          this.done.push(`ask ${sourcePort}`);
+          this.#answers.set(sourcePort, answered);
+          return { drop: () => this.done.push(`drop ${sourcePort}`) } as unknown as Inquiry;
+        },
+        isConfirmed: (addresses) => this.open.has(endpointsKey(addresses)),
+      }),
+      mayTake: () => !this.full,
+      router: () => Uint8Array.from([10, 1, 0, 2]),
+      now: () => this.time,
+    });
+  }
+
+  /** The far edge answers. */
+  answer(port: number, status: MessageStatus): void {
+    this.#answers.get(port)!(status);
+  }
+
+  /** What has been done since the last look. */
+  look(): string[] {
+    return this.done.splice(0);
+  }
+
+  /** An application's connection from this port is accepted. */
+  accept(port: number): void {
+    const addresses: MessageAddresses = readSyn(syn(port).frame)!;
+    this.open.add(endpointsKey(addresses));
+    this.held.accepted(addresses);
+  }
+}
+
+test("a SYN waits for the far edge, and is then let through once", () => {
+  const site = new Site();
+  site.held.receive(syn(40000));
+  assert.deepEqual(site.look(), ["ask 40000"]);
+  site.answer(40000, MessageStatus.OK);
+  assert.deepEqual(site.look(), ["take 40000"]);
+  site.accept(40000);
+  site.time = 3_600_000;
+  site.held.sweep();
+  assert.deepEqual(site.look(), []);
+});
+
+test("retransmissions ask nobody again; once the far edge has answered they are let through as well", () => {
+  const site = new Site();
+  for (let i = 0; i < 3; i++) site.held.receive(syn(40000));
+  assert.deepEqual(site.look(), ["ask 40000"]);
+  site.answer(40000, MessageStatus.OK);
+  site.held.receive(syn(40000));
+  site.accept(40000);
+  site.held.receive(syn(40000));
+  assert.deepEqual(site.look(), ["take 40000", "take 40000", "take 40000"]);
+});
+
+test("what the far edge finds is what the client gets", () => {
+  const outcomes = [
+    [MessageStatus.REFUSED, ["answer tcp"]],
+    [MessageStatus.RESET_BY_APPLICATION, ["answer tcp"]],
+    [MessageStatus.NETWORK_UNREACHABLE, ["answer icmp 0"]],
+    [MessageStatus.UNREACHABLE, ["answer icmp 1"]],
+    [MessageStatus.PROHIBITED, ["answer icmp 13"]],
+    [MessageStatus.LIMIT, ["letGo 40000"]],
+    [MessageStatus.TIMEOUT, []],
+    [MessageStatus.SESSION_LOST, []],
+  ] as const;
+  for (const [status, expected] of outcomes) {
+    const site = new Site();
+    site.held.receive(syn(40000));
+    site.look();
+    site.answer(40000, status);
+    assert.deepEqual(site.look(), expected, `status ${status}`);
+    site.held.receive(syn(40000));
+    assert.deepEqual(site.look(), ["ask 40000"], "it may try again");
+  }
+});
+
+test("a client that gives up has its far edge drop the connection, in a bounded time", () => {
+  const site = new Site();
+  site.held.receive(syn(40000));
+  site.held.receive(syn(40001));
+  site.answer(40001, MessageStatus.OK);
+  site.look();
+  site.time = 4999;
+  site.held.sweep();
+  assert.deepEqual(site.look(), []);
+  site.time = 5000;
+  site.held.sweep();
+  assert.deepEqual(site.look(), ["drop 40001"]);
+  site.time = 70_000;
+  site.held.sweep();
+  assert.deepEqual(site.look(), ["drop 40000"]);
+  assert.equal(site.held.counts.waiting, 0);
+});
+
+test("past the bound of those who wait, clients are accepted early, until some have been answered", () => {
+  const site = new Site();
+  for (let port = 1; port <= 4096; port++) site.held.receive(syn(port));
+  site.look();
+  site.held.receive(syn(5000));
+  assert.deepEqual(site.look(), ["take 5000"]);
+  site.answer(1, MessageStatus.TIMEOUT);
+  site.held.receive(syn(5001));
+  assert.deepEqual(site.look(), ["ask 5001"]);
+});
+
+test("without memory for more, SYNs pass; without the peer they are dropped", () => {
+  const site = new Site();
+  site.full = true;
+  site.held.receive(syn(40000));
+  assert.deepEqual(site.look(), ["letGo 40000"]);
+  site.full = false;
+  site.reachable = false;
+  site.held.receive(syn(40000));
+  assert.deepEqual(site.look(), []);
+});
+
+test("refusals are a thousand a second at most", () => {
+  const site = new Site();
+  const refuse = () => {
+    for (let port = 1; port <= 1500; port++) site.held.receive(syn(port, "refuse"));
+    return site.look().length;
+  };
+  assert.equal(refuse(), 1000);
+  site.time = 500;
+  assert.equal(refuse(), 500);
+});
+
+test("what is no whole SYN is dropped", () => {
+  const site = new Site();
+  const packet = syn(40000);
+  site.held.receive({ ...packet, frame: packet.frame.subarray(0, 50) });
+  assert.deepEqual(site.look(), []);
+});
