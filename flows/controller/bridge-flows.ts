@@ -12,6 +12,7 @@ import {
 import { allOurs, decodeCookie, type Flow, installedByUs, LAST_ROUND } from "../pipeline/index.js";
 import { type ListedFlow, listFlows } from "./listing.js";
 import {
+  addFlow,
   changes,
   type Difference,
   deleteByCookie,
@@ -143,6 +144,11 @@ export class BridgeFlows {
       mask,
       properties: {},
     });
+  }
+
+  /** Puts one flow there that comes and goes, beside those that are installed. */
+  put(flow: Flow): void {
+    this.#connection.send(addFlow(flow));
   }
 
   /** Has the switch do an action, as if a packet had met it. */

@@ -92,6 +92,10 @@ export function deleteByCookie({ cookie, mask }: CookieRange): FlowMod {
   return flowMod({ command: "delete", table: Table.ALL, cookie, cookieMask: mask });
 }
 
+export function addFlow(flow: Flow): FlowMod {
+  return flowMod({ command: "add", cookieMask: NO_COOKIE_MASK, ...flow });
+}
+
 /**
  * The changes that make a difference vanish, for one atomic bundle. A deletion names the flow's cookie as well, so that
  * it never meets a flow that another owner has put in the same place meanwhile.
@@ -102,6 +106,6 @@ export function changes({ missing, surplus, staleRounds }: Difference, instance:
     ...surplus.map(({ table, priority, cookie, match }) =>
       flowMod({ command: "delete_strict", table, priority, cookie, cookieMask: EXACT_COOKIE, match }),
     ),
-    ...missing.map((flow) => flowMod({ command: "add", cookieMask: NO_COOKIE_MASK, ...flow })),
+    ...missing.map(addFlow),
   ];
 }

@@ -110,8 +110,10 @@ export class Steering extends EventEmitter<SteeringEvents> {
     this.#preparation = new PortPreparation(this.#flows, { ...options, localPort }, ({ name }) =>
       this.#enter("port-pending", `preparing the host for ${name}`),
     );
-    this.#lease = new Lease((action) => {
-      if (this.#connection.version !== undefined) this.#flows.perform(action);
+    const connected = () => this.#connection.version !== undefined;
+    this.#lease = new Lease({
+      grant: (flow) => connected() && this.#flows.put(flow),
+      renew: (action) => connected() && this.#flows.perform(action),
     });
 
     const look = () => this.#look();
@@ -120,6 +122,7 @@ export class Steering extends EventEmitter<SteeringEvents> {
     this.#connection.on("down", () => {
       this.#flows.forget();
       this.#preparation.forget();
+      this.#lease.forget();
       look();
     });
   }
@@ -370,13 +373,16 @@ export class Steering extends EventEmitter<SteeringEvents> {
       this.#repairs++;
       this.emit("repaired", changed);
     }
-    this.#lease.hold(pipeline.lease);
+    // Whoever has changed the others may have taken this one, too.
+    if (fresh || changed > 0) this.#lease.forget();
+    this.#lease.hold(pipeline);
     this.#enter("in-sync");
   }
 
   /** Whether the flows that we have installed are still there; now and then also whether they are what they were. */
   async #holds(): Promise<boolean> {
     this.#looks = (this.#looks + 1) % COUNTS_PER_COMPARISON;
+    if (this.#looks === 0) this.#lease.forget();
     return this.#looks !== 0 && (await this.#flows.complete());
   }
 

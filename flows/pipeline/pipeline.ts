@@ -51,6 +51,8 @@ export interface Pipeline {
   readonly flows: readonly Flow[];
   /** Done once, this keeps new connections coming for `LEASE_SECONDS`. */
   readonly lease: LearnAction;
+  /** What the lease is where there is none yet. */
+  readonly leaseFlow: Flow;
   /** Takes a SYN that was handed to the controller, as if its entry accepted early. */
   take(family: Family, peer: number): readonly Action[];
   /** Lets it go, with all that comes after it. */
@@ -80,6 +82,7 @@ export function compilePipeline(input: PipelineInput): Pipeline {
       ...exitFlows(input, steps),
     ],
     lease: steps.lease(LEASE_SECONDS),
+    leaseFlow: steps.leaseFlow(LEASE_SECONDS),
     take: (family, peer) => steps.takeFrom(family, peer),
     letGo: (family) => steps.abandon(family),
   };

@@ -1,6 +1,7 @@
 import { type Action, type FieldMatch, type LearnAction, NO_BUFFER_LENGTH } from "openflow-ts";
 import type { Family } from "../table/index.js";
 import { encodeCookie, FlowKind } from "./cookie.js";
+import { apply, type Flow, flow } from "./flow.js";
 import { TABLE_ZERO, type TableName, tableNumber } from "./layout.js";
 import type { PipelineInput } from "./pipeline.js";
 import { Register } from "./register.js";
@@ -83,6 +84,16 @@ export class Steps {
       hardTimeout: seconds,
       specs: [{ kind: "load", bits, value: 1n, to: alive }],
     };
+  }
+
+  /**
+   * The flow that `lease` leaves, to be put there by hand. Where `learn` makes a flow anew, and nothing else changes, OVS
+   * 3.1 goes on with what its datapath has cached; a flow mod it follows at once. Word for word the same, so that the next
+   * `lease` only renews it.
+   */
+  leaseFlow(seconds: number): Flow {
+    const { table, priority, cookie, hardTimeout } = this.lease(seconds);
+    return { ...flow(table, priority, cookie, [], apply(this.register.set({ alive: 1 }))), hardTimeout };
   }
 
   /** Writes the canary's number into the register, or 0xffff while its link is down. */
