@@ -32,8 +32,8 @@ export class SitePlugin {
   readonly log: string;
   readonly socket: string;
   readonly #site: Site;
-  /** Of the process that was started here, if one was. */
-  #ended: boolean | undefined;
+  /** The process that was started here, if one was. */
+  #started: { ended: boolean } | undefined;
 
   /** @param directory the switch's, where OVS's own files are as well */
   constructor(site: Site, directory: string) {
@@ -81,9 +81,11 @@ export class SitePlugin {
       "--config",
       this.config,
     ];
-    this.#ended = false;
+    // Each has its own: the exit of one may be heard of after the next has been started.
+    const started = { ended: false };
+    this.#started = started;
     const end = () => {
-      this.#ended = true;
+      started.ended = true;
     };
     spawnCommand(argv, { detached: true, stdio: ["ignore", log, log] })
       .on("error", end)
@@ -115,7 +117,7 @@ export class SitePlugin {
         last = `state ${part.state}${part.reason ? ` (${part.reason})` : ""}`;
       }
       const waited = Date.now() - started;
-      if (this.#ended ?? this.pid === undefined) {
+      if (this.#started?.ended ?? this.pid === undefined) {
         throw new LabError("PLUGIN_FAILED", `site ${name}: the plugin has ended${this.#tail()}`);
       }
       if (waited > within) {
