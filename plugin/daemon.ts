@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Server, Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Family } from "../driver/ffi/index.js";
 import type { MessageAddresses } from "../driver/index.js";
 import { addressBytes, addressText } from "../driver/ip-address.js";
@@ -16,6 +17,8 @@ import { steeringQueries } from "./queries.js";
 import { overall, type Status, type SteeringStatus } from "./status.js";
 import { version } from "./version.js";
 
+/** What the switch has steered here is here after so many milliseconds. */
+const UNDER_WAY = 100;
 /** How often the edges' memory is held against its ceiling, in milliseconds. */
 const MEMORY_INTERVAL = 250;
 
@@ -113,6 +116,8 @@ export class Daemon {
     clearInterval(this.#memoryTimer);
     this.#steering.setTaking(false);
     this.#heldSyns.stop();
+    // Until the switch has taken that in, and what it had steered has come, the listeners are still needed.
+    if (await this.#steering.applied()) await sleep(UNDER_WAY);
     if (this.#dataPath !== undefined) {
       const { listeners, peers, dataSide } = this.#dataPath;
       for (const listener of listeners) listener.close();
