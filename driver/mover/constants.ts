@@ -42,6 +42,11 @@ export const LONGEST_BURST = 46;
 export const BURST_INTERVAL = 0.25;
 /** Credit for sending is kept for so many bursts, and what a late wake-up leaves over is lost. */
 export const CREDIT_BURSTS = 2;
+/**
+ * … or for so many milliseconds of the rate: what a busy processor lets a thread wait for. Credit that is lost is rate
+ * that is not sent, and then not measured either, until the rate itself is taken for lower than it is.
+ */
+export const CREDIT_TIME = 8;
 
 /** Acknowledgements may cost this part of what they acknowledge. */
 export const ACK_BUDGET = 0.0095;

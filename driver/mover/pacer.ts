@@ -1,4 +1,4 @@
-import { BURST_INTERVAL, CREDIT_BURSTS, LONGEST_BURST } from "./constants.js";
+import { BURST_INTERVAL, CREDIT_BURSTS, CREDIT_TIME, LONGEST_BURST } from "./constants.js";
 
 /**
  * Token bucket on absolute time. Credit grows with the clock, so a late wake-up is made good, but only
@@ -36,9 +36,9 @@ export class Pacer {
   }
 
   refill(now: number): void {
-    const limit = CREDIT_BURSTS * this.quantum;
-    if (Number.isNaN(this.#refilled)) this.#credit = limit;
-    else this.#credit = Math.min(limit, this.#credit + (now - this.#refilled) * this.#rate);
+    const limit = Math.max(CREDIT_BURSTS * this.quantum, CREDIT_TIME * this.#rate);
+    const credit = Number.isNaN(this.#refilled) ? limit : this.#credit + (now - this.#refilled) * this.#rate;
+    this.#credit = Math.min(limit, credit);
     this.#refilled = now;
   }
 
@@ -54,6 +54,7 @@ export class Pacer {
   /** When there is credit for a quantum again; `refill` must have been called at `now`. */
   readyAt(now: number): number {
     const missing = this.quantum - this.#credit;
-    return missing <= 0 ? now : now + missing / this.#rate;
+    // Less than a byte would be a time that may not even differ from now.
+    return missing < 1 ? now : now + missing / this.#rate;
   }
 }

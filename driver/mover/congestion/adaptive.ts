@@ -15,6 +15,8 @@ const LEAST_PUSH = 0.03;
 /** If so much of a whole push comes through, and no queue grows, the link has become faster. */
 const PUSH_SUCCESS = 0.7;
 const CRUISE_ROUNDS = 6;
+/** What comes through of a rate that is held below the link's, at least, if it is not the link that holds it. */
+const HELD_SHARE = 0.95;
 /** Measurements whose greatest rate is the link's. */
 const RATE_SAMPLES = 10;
 const WINDOW_GAIN = 2;
@@ -157,7 +159,7 @@ export class AdaptiveModel implements CongestionModel {
 
   #onMeasurement(ack: AcknowledgementSample): void {
     const { rate, idle, delay } = this.#rounds;
-    if (idle && rate <= this.#rates.value) return;
+    if ((idle || this.#held) && rate <= this.#rates.value) return;
     if (delay < Number.POSITIVE_INFINITY) this.#forward.add(ack.now, delay);
     const queue = delay - this.#forward.value;
     const queued = queue > this.#roundTrip * STARTUP_QUEUE + STARTUP_QUEUE_LEAST;
@@ -166,6 +168,11 @@ export class AdaptiveModel implements CongestionModel {
     const grown = rate >= this.#rates.value * (1 + FIRST_PUSH * PUSH_SUCCESS);
     this.#rates.add(rate);
     if (this.#state !== "startup" && this.#state !== "drain" && grown && !queued) this.#enterStartup(ack);
+  }
+
+  /** So little was sent on purpose that the link may well be faster than what came through. */
+  get #held(): boolean {
+    return this.#gain < 1 && this.#rounds.rate >= HELD_SHARE * this.#gain * this.delivered;
   }
 
   /** There is much more to be had than was thought. */
@@ -190,7 +197,10 @@ export class AdaptiveModel implements CongestionModel {
     }
     if (this.#state === "cruise") {
       const excess = this.#queue - Math.max(this.#roundTrip * QUEUE_PART, QUEUE_LEAST);
-      this.#setGain(ack, excess > 0 ? Math.max(1 - excess / Math.max(this.#roundTrip, SHORT_TRIP), LEAST_RELIEF) : 1);
+      this.#setGain(
+        ack,
+        excess > 0 ? Math.max(1 - excess / Math.max(this.#roundTrip, SHORT_TRIP), LEAST_RELIEF) : 1,
+      );
     }
     this.#judgePush();
   }
