@@ -8,8 +8,8 @@ const RECEIVE_BATCH = 256;
 /** What one send takes: older kernels cut up to 64 segments, and all of them together must stay below 64 KiB. */
 const LONGEST_RUN = 64;
 const RUN_BYTES = 64_000;
-/** When a path has refused runs of datagrams, they are tried again after so long, in milliseconds. */
-const RUN_RETRY = 60_000;
+/** What a path has refused is tried again after so long, and reported again, in milliseconds. */
+const REFUSAL_MEMORY = 60_000;
 
 const EAGAIN = -11;
 const EINVAL = -22;
@@ -47,6 +47,8 @@ export class LoopLink implements Link {
   #endpoint: LinkEndpoint | undefined;
   /** Until then runs are not tried. */
   #singlesUntil = Number.NEGATIVE_INFINITY;
+  /** Until then nothing is said of datagrams that are too long. */
+  #reportAt = Number.NEGATIVE_INFINITY;
 
   /** `run`: memory of 64 KiB to put runs together in, which all links of a thread may share. */
   constructor(host: LoopLinkHost, run: Region) {
@@ -145,9 +147,10 @@ export class LoopLink implements Link {
     if (result >= 0 || result === EAGAIN) return;
     if (length > size && (result === EINVAL || result === EIO || result === EMSGSIZE)) {
       // No segmentation on this path; or the datagrams have to be cut in fragments, which it does not do either.
-      this.#singlesUntil = performance.now() + RUN_RETRY;
+      this.#singlesUntil = performance.now() + REFUSAL_MEMORY;
       this.#transmitSingly(length, size);
-    } else if (result === EMSGSIZE) {
+    } else if (result === EMSGSIZE && performance.now() >= this.#reportAt) {
+      this.#reportAt = performance.now() + REFUSAL_MEMORY;
       this.#host.tooLong(length);
     }
     // What else the network says of single datagrams (unreachable, refused) the mover finds out by itself.
