@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { AckSchedule } from "../../driver/mover/ack-schedule.js";
+import { CREDIT_TIME } from "../../driver/mover/constants.js";
 import { Pacer } from "../../driver/mover/pacer.js";
 import { RateMeter } from "../../driver/mover/rate-meter.js";
 import { ReorderingWindow } from "../../driver/mover/reordering.js";
@@ -70,7 +71,7 @@ describe("pacing", () => {
 
   it("loses the credit of a long absence", () => {
     const { bytes, longest } = pace(12_500, 2, 50);
-    assert.ok(longest <= 12_500 * 2 * 2 + 1500, `${longest}`);
+    assert.ok(longest <= 12_500 * CREDIT_TIME + 1500, `${longest}`);
     assert.ok(bytes < 12_500_000 / 5);
   });
 
