@@ -103,9 +103,9 @@ export class ReadyQueue {
     return turn.source;
   }
 
-  /** Bytes that the source given by `next` may write in its turn. */
+  /** Bytes that the source given by `next` may write in its turn. One that is alone need not count them. */
   get allowance(): number {
-    return this.#current!.head!.deficit;
+    return this.#turns.size === 1 ? Number.MAX_SAFE_INTEGER : this.#current!.head!.deficit;
   }
 
   /**

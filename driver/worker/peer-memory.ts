@@ -2,10 +2,10 @@ import { type Counters, newCounters } from "../mover/counters.js";
 import type { DownReason, MoverState, MoverStats } from "../mover/index.js";
 import { ringMemory } from "./ring.js";
 
-/** Four buffers of the default size, or one of the largest, and as much again. */
-const OUT_BYTES = 1 << 20;
-/** What comes in 4 ms at 2 Gbit/s; the worker keeps what does not fit. */
-const IN_BYTES = 1 << 20;
+/** Eight buffers of the default size, or one of the largest wherever it comes to lie. */
+const OUT_BYTES = 1 << 19;
+/** What comes in 2 ms at 2 Gbit/s; the worker keeps what does not fit. */
+const IN_BYTES = 1 << 19;
 
 /** The memory that the two threads share for one peer. */
 export interface PeerMemory {

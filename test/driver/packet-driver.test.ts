@@ -248,12 +248,22 @@ test("who takes more than its turn waits the longer", () => {
 
 test("a turn is one quantum, whatever the source before has left or owes", () => {
   const driver = driverOf({ quantum: 4000, compressor: null });
+  driver.ready(new Endless(2, 100, 3));
   for (const length of [60_000, 10, 10]) {
     const source = new Speaker(messagesOf(1, 1, () => randomBytes(length)));
     driver.ready(source);
     driver.release(driver.nextBuffer()!);
     assert.deepEqual(source.turns, [4000]);
   }
+});
+
+test("a source that is alone has the whole buffer in one turn", () => {
+  const driver = driverOf({ quantum: 4000, compressor: null });
+  const source = new Speaker(messagesOf(1, 50, () => randomBytes(1000)));
+  driver.ready(source);
+  driver.release(driver.nextBuffer()!);
+  assert.equal(source.turns.length, 1);
+  assert.equal(source.left.length, 0);
 });
 
 test("a higher priority goes first, into the very next buffer", () => {
