@@ -9,7 +9,9 @@ const folders = ["flows/openflow-ts/dist/test", "flows/ovsdb-client/dist/test", 
 const wanted = process.argv.slice(2);
 
 const files = folders
-  .flatMap((folder) => readdirSync(join(root, folder), { recursive: true }).map((name) => join(folder, String(name))))
+  .flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true }).map((name) => join(folder, String(name))),
+  )
   .filter((name) => name.endsWith(".test.js"))
   .filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
   .sort();

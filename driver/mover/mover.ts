@@ -115,9 +115,6 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
     if (!this.#busy) this.#link.wakeAt(this.#link.now());
   }
 
-  debug() {
-    return (this.#model as unknown as { state: string }).state;
-  }
   stats(): MoverStats {
     const { sender, receiver } = this.#traffic ?? {};
     const { peer } = this.#session;

@@ -29,7 +29,7 @@ const transport = dataSide.connect(
     bootId: randomBytes(8).readBigUInt64BE(),
     onMessage: (header, data) => connections.receive(header, data),
     bufferSize: 65_536,
-    ...(rate === undefined ? {} : { rate: { mode: "fixed", rate: Number(rate) * 1e9 } }),
+    ...(rate === undefined ? {} : { rate: { mode: "adaptive", start: Number(rate) * 1e9 } }),
   },
 );
 const connections = new TcpConnections({

@@ -51,6 +51,13 @@ const SHORT_TRIP = 20;
 
 type Phase = "startup" | "drain" | "up" | "down" | "cruise";
 
+export interface AdaptiveOptions {
+  /** What is tried first on an unknown path, bytes per millisecond. */
+  readonly startRate?: number | undefined;
+  /** Never more than this, bytes per millisecond. */
+  readonly ceiling?: number | undefined;
+}
+
 /** docs/mover.md, "The adaptive model". */
 export class AdaptiveModel implements CongestionModel {
   #state: Phase = "startup";
@@ -69,12 +76,14 @@ export class AdaptiveModel implements CongestionModel {
   #queuedMeasurements = 0;
   #push = FIRST_PUSH;
   #fullRate = 0;
-  #startRate: number;
+  readonly #startRate: number;
+  readonly #ceiling: number;
 
-  constructor(datagram: number, granularity: number, startRate?: number) {
+  constructor(datagram: number, granularity: number, options: AdaptiveOptions = {}) {
     this.#datagram = datagram;
     this.#granularity = granularity;
-    this.#startRate = startRate ?? (FIRST_WINDOW * datagram) / UNKNOWN_RTT;
+    this.#startRate = options.startRate ?? (FIRST_WINDOW * datagram) / UNKNOWN_RTT;
+    this.#ceiling = options.ceiling ?? Number.POSITIVE_INFINITY;
   }
 
   get phase(): number {
@@ -95,11 +104,11 @@ export class AdaptiveModel implements CongestionModel {
   }
 
   get rate(): number {
-    return this.delivered / (1 - this.#loss.rate);
+    return Math.min(this.delivered / (1 - this.#loss.rate), this.#ceiling);
   }
 
   get pacingRate(): number {
-    return this.rate * this.#gain;
+    return Math.min(this.rate * this.#gain, this.#ceiling);
   }
 
   get #roundTrip(): number {

@@ -8,10 +8,11 @@ export function congestionModel(
   datagram: number,
   granularity: number,
 ): CongestionModel {
+  const perMillisecond = (bitsPerSecond: number | undefined) => bitsPerSecond && bitsPerSecond / 8000;
   switch (options.mode) {
     case "adaptive":
-      return new AdaptiveModel(datagram, granularity, options.start && options.start / 8000);
-    default:
-      return new AdaptiveModel(datagram, granularity);
+      return new AdaptiveModel(datagram, granularity, { startRate: perMillisecond(options.start) });
+    case "capped":
+      return new AdaptiveModel(datagram, granularity, { ceiling: perMillisecond(options.ceiling) });
   }
 }
