@@ -132,7 +132,8 @@ export class LoopLink implements Link {
     const payloadAt = at + batch.headerLength[i]!;
     const end = payloadAt + batch.payloadLength[i]!;
     const out = this.#runBytes;
-    out.set(batch.arena.subarray(header, header + payloadAt - at), at);
+    // Byte by byte: a view of each short header would be an object for each datagram.
+    for (let to = at, from = header; to < payloadAt; to += 1, from += 1) out[to] = batch.arena[from]!;
     if (end > payloadAt) out.set(batch.payload[i]!.subarray(payload, payload + end - payloadAt), payloadAt);
     return end;
   }

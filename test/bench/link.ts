@@ -37,7 +37,7 @@ function ip(...words: string[]): void {
 
 function within(space: string, command: readonly string[], ipc = false): ChildProcess {
   const child = spawn("ip", ["netns", "exec", space, ...command], {
-    stdio: ["ignore", "pipe", ipc ? "inherit" : "ignore", ...(ipc ? ["ipc" as const] : [])],
+    stdio: ["ignore", ipc ? "inherit" : "pipe", ipc ? "inherit" : "ignore", ...(ipc ? ["ipc" as const] : [])],
   });
   return child;
 }
