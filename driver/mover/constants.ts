@@ -79,6 +79,8 @@ export const PROBE_LONGEST = 1000;
 export const PROBE_UNKNOWN = 500;
 /** Segments sent again at a probe time-out. */
 export const PROBES = 2;
+/** After so many probe time-outs in a row the rate is no longer believed. */
+export const SILENT_PROBES = 5;
 /** How long a transmission found lost is remembered, beside two round trips, so as to see that it was not. */
 export const LOST_MEMORY = 300;
 /** The rate of delivery is taken over so many milliseconds. */

@@ -16,7 +16,8 @@ export interface BufferSource {
 /** How the rate is found. Rates are bits per second on the wire, IP and UDP headers included. */
 export type RateOptions =
   | { readonly mode: "adaptive"; readonly start?: number }
-  | { readonly mode: "capped"; readonly ceiling: number };
+  | { readonly mode: "capped"; readonly ceiling: number }
+  | { readonly mode: "fixed"; readonly rate: number };
 
 export interface MoverOptions {
   /** Our site's name, at most 64 bytes of UTF-8; the peer sees it in our hello. */

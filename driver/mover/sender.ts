@@ -8,6 +8,7 @@ import {
   PROBE_LONGEST,
   PROBE_UNKNOWN,
   PROBES,
+  SILENT_PROBES,
 } from "./constants.js";
 import type { BufferSource } from "./contract.js";
 import type { Counters } from "./counters.js";
@@ -128,7 +129,7 @@ export class Sender {
       this.#probeDue = true;
       this.#probeRounds += 1;
       this.#lastSentAt = now;
-      if (this.#probeRounds > 2) this.#options.model.onSilence(now);
+      if (this.#probeRounds === SILENT_PROBES) this.#options.model.onSilence();
     }
   }
 

@@ -15,6 +15,8 @@ const LEAST_PUSH = 0.03;
 /** If so much of a whole push comes through, and no queue grows, the link has become faster. */
 const PUSH_SUCCESS = 0.7;
 const CRUISE_ROUNDS = 6;
+/** Enough to reach a ceiling that is believed to be within the link's reach. */
+const CAPPED_GAIN = 1 + FIRST_PUSH;
 /** What comes through of a rate that is held below the link's, at least, if it is not the link that holds it. */
 const HELD_SHARE = 0.95;
 /** Measurements whose greatest rate is the link's. */
@@ -40,6 +42,9 @@ const UNKNOWN_RTT = 100;
 /** A standing queue of this part of the round trip, and of this many milliseconds, is left alone. */
 const QUEUE_PART = 0.05;
 const QUEUE_LEAST = 1;
+/** One of that part, or of that many milliseconds, may be full. */
+const LONG_QUEUE_PART = 1 / 4;
+const LONG_QUEUE_LEAST = 10;
 /** Milliseconds without acknowledgement that the window makes up for at most. */
 const LONGEST_GAP = 200;
 const LEAST_RELIEF = 0.85;
@@ -66,7 +71,7 @@ export class AdaptiveModel implements CongestionModel {
   readonly #rounds = new Rounds();
   readonly #loss = new LossBaseline();
   readonly #minimum = new RecentMinimum();
-  readonly #forward = new RecentMinimum();
+  #forward = new RecentMinimum();
   readonly #datagram: number;
   readonly #granularity: number;
   #since = 0;
@@ -111,6 +116,11 @@ export class AdaptiveModel implements CongestionModel {
     return Math.min(this.rate * this.#gain, this.#ceiling);
   }
 
+  /** What holds the rate is the ceiling, as far as is known, and not the link: there is nothing to push for. */
+  get #capped(): boolean {
+    return this.rate * (1 + FIRST_PUSH) >= this.#ceiling;
+  }
+
   get #roundTrip(): number {
     return this.#minimum.value < Number.POSITIVE_INFINITY ? this.#minimum.value : UNKNOWN_RTT;
   }
@@ -148,17 +158,27 @@ export class AdaptiveModel implements CongestionModel {
     this.#rounds.onIdle(physical);
   }
 
-  onSilence(_now: number): void {
-    // nothing yet
+  /** Nothing gets through, or nothing comes back: begins anew from half of what was known. */
+  onSilence(): void {
+    if (this.#rates.value === 0) return;
+    this.#rates.reset(this.#rates.value / 2);
+    this.#quicken();
+    this.#state = "startup";
+    this.#gain = STARTUP_GAIN;
   }
 
   restart(): void {
     this.#rounds.restart();
     this.#loss.restart();
+    // The new session's receiver has another clock.
+    this.#forward = new RecentMinimum();
   }
 
   onAcknowledgement(ack: AcknowledgementSample): void {
-    this.#loss.settle(ack.lowestInFlight);
+    this.#loss.settle(
+      ack.lowestInFlight,
+      !(this.#queue > Math.max(this.#roundTrip * LONG_QUEUE_PART, LONG_QUEUE_LEAST)),
+    );
     const rounds = this.#rounds;
     rounds.onAcknowledgement(ack);
     if (rounds.measured) this.#onMeasurement(ack);
@@ -186,11 +206,15 @@ export class AdaptiveModel implements CongestionModel {
 
   /** There is much more to be had than was thought. */
   #enterStartup(ack: AcknowledgementSample): void {
+    this.#quicken();
+    this.#enter(ack, "startup", STARTUP_GAIN);
+  }
+
+  #quicken(): void {
     this.#rounds.quick = true;
     this.#fullRate = this.#rates.value;
     this.#plateau = 0;
     this.#queuedMeasurements = 0;
-    this.#enter(ack, "startup", STARTUP_GAIN);
   }
 
   #onRound(ack: AcknowledgementSample): void {
@@ -206,10 +230,8 @@ export class AdaptiveModel implements CongestionModel {
     }
     if (this.#state === "cruise") {
       const excess = this.#queue - Math.max(this.#roundTrip * QUEUE_PART, QUEUE_LEAST);
-      this.#setGain(
-        ack,
-        excess > 0 ? Math.max(1 - excess / Math.max(this.#roundTrip, SHORT_TRIP), LEAST_RELIEF) : 1,
-      );
+      const relief = Math.max(1 - excess / Math.max(this.#roundTrip, SHORT_TRIP), LEAST_RELIEF);
+      this.#setGain(ack, excess > 0 ? relief : this.#capped ? CAPPED_GAIN : 1);
     }
     this.#judgePush();
   }
@@ -248,6 +270,7 @@ export class AdaptiveModel implements CongestionModel {
         if (ack.inFlight <= full || elapsed >= this.#roundTrip) this.#enter(ack, "cruise", 1);
         break;
       case "cruise":
+        if (this.#capped) break;
         if (this.#rounds.count - this.#sinceRound >= CRUISE_ROUNDS) this.#enter(ack, "up", 1 + this.#push);
         break;
     }
@@ -262,6 +285,6 @@ export class AdaptiveModel implements CongestionModel {
 
   #setGain(ack: AcknowledgementSample, gain: number): void {
     this.#gain = gain;
-    this.#loss.begin(ack.next, gain > 1 ? Load.OVER : gain < 1 ? Load.UNDER : Load.FULL);
+    this.#loss.begin(ack.next, gain > 1 && !this.#capped ? Load.OVER : gain < 1 ? Load.UNDER : Load.FULL);
   }
 }

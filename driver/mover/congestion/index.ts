@@ -1,5 +1,6 @@
 import type { RateOptions } from "../contract.js";
 import { AdaptiveModel } from "./adaptive.js";
+import { FixedModel } from "./fixed.js";
 import type { CongestionModel } from "./model.js";
 
 /** The model for `options`; `datagram` is a full one's bytes on the wire, `granularity` the link's, in milliseconds. */
@@ -8,11 +9,18 @@ export function congestionModel(
   datagram: number,
   granularity: number,
 ): CongestionModel {
-  const perMillisecond = (bitsPerSecond: number | undefined) => bitsPerSecond && bitsPerSecond / 8000;
   switch (options.mode) {
     case "adaptive":
-      return new AdaptiveModel(datagram, granularity, { startRate: perMillisecond(options.start) });
+      return new AdaptiveModel(datagram, granularity, {
+        startRate: options.start && perMillisecond(options.start),
+      });
     case "capped":
       return new AdaptiveModel(datagram, granularity, { ceiling: perMillisecond(options.ceiling) });
+    case "fixed":
+      return new FixedModel(perMillisecond(options.rate), datagram);
   }
+}
+
+function perMillisecond(bitsPerSecond: number): number {
+  return bitsPerSecond / 8000;
 }

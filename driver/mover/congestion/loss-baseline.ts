@@ -75,14 +75,17 @@ export class LossBaseline {
     this.#lost[phase]! -= Math.min(bytes, this.#lost[phase]!);
   }
 
-  /** Draws the balance of the phases that lie below `physical` entirely. */
-  settle(physical: number): void {
+  /**
+   * Draws the balance of the phases that lie below `physical` entirely. `calm`: no long queue was met on the way, so
+   * what was lost was not lost to a full one.
+   */
+  settle(physical: number, calm: boolean): void {
     while (this.#oldest !== this.phase && this.#end[this.#oldest]! <= physical) {
       const i = this.#oldest;
       const [lost, sent] = [this.#lost[i]!, this.#sent[i]!];
-      if (this.#load[i] === Load.FULL) this.#full.add(lost, sent);
-      else if (this.#load[i] === Load.UNDER) this.#under.add(lost, sent);
-      else if (sent > 0) this.#over = lost / sent;
+      if (this.#load[i] === Load.FULL && calm) this.#full.add(lost, sent);
+      else if (this.#load[i] === Load.UNDER && calm) this.#under.add(lost, sent);
+      else if (this.#load[i] === Load.OVER && sent > 0) this.#over = lost / sent;
       this.#oldest = (i + 1) % PHASES;
     }
   }

@@ -15,10 +15,9 @@ export class MaxFilter {
     for (const kept of this.#samples) if (kept > this.value) this.value = kept;
   }
 
-  /** Raises the newest without a new turn. */
-  clear(value: number): void {
+  /** Forgets all samples but this one. */
+  reset(sample: number): void {
     this.#samples.fill(0);
-    this.value = 0;
-    this.add(value);
+    this.add(sample);
   }
 }

@@ -21,8 +21,8 @@ export interface CongestionModel {
   onAcknowledgement(ack: AcknowledgementSample): void;
   /** There was nothing to send although it would have been allowed: rates seen until `physical` is received say little. */
   onIdle(now: number, physical: number): void;
-  /** Nothing has been heard for several probe time-outs. */
-  onSilence(now: number): void;
+  /** Several probe time-outs have passed without an answer. */
+  onSilence(): void;
   /** The session is new, the path is not: keep what is known of it. */
   restart(): void;
 }

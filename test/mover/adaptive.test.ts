@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Conditions } from "../../driver/mover/simulation/index.js";
+import { Bulk } from "./bulk.js";
+
+const LOSSES: readonly Partial<Conditions>[] = [{}, { loss: 0.01 }, { loss: 0.05 }, { burstLoss: 0.05 }];
+const named = (conditions: Partial<Conditions>): string => JSON.stringify(conditions).replaceAll('"', "");
+
+describe("a bottleneck with a queue of four bandwidth-delay products", () => {
+  for (const roundTrip of [20, 100, 600]) {
+    for (const conditions of LOSSES) {
+      it(`is used, and its queue stays short: ${roundTrip} ms, ${named(conditions)}`, () => {
+        const warm = Math.max(3, roundTrip / 50);
+        const result = new Bulk({ rate: 50e6, roundTrip, queue: 4, conditions, warm, span: 10 }).measure();
+        assert.ok(result.ofCeiling > 0.97, `${result.ofCeiling}`);
+        assert.ok(result.queue <= 0.25, `${result.queue} bandwidth-delay products`);
+      });
+    }
+  }
+});
+
+describe("a bottleneck with hardly any queue", () => {
+  for (const queue of [0.05, 0.1, 0.25]) {
+    it(`is filled with little overflow: ${queue} bandwidth-delay products`, () => {
+      const result = new Bulk({ rate: 100e6, roundTrip: 100, queue, warm: 3, span: 10 }).measure();
+      assert.ok(result.ofCeiling > 0.97, `${result.ofCeiling}`);
+      // From the very start: what the start-up overflows is in it.
+      assert.ok(result.redundancy < 0.03, `${result.redundancy}`);
+    });
+  }
+});
+
+describe("jitter", () => {
+  for (const jitter of [5, 20, 50]) {
+    for (const conditions of [{}, { loss: 0.01 }, { loss: 0.05, reorder: 0.03, reorderDelay: 10 }]) {
+      it(`of ${jitter} ms makes hardly any retransmission for nothing: ${named(conditions)}`, () => {
+        const path = { jitter, ...conditions };
+        const result = new Bulk({
+          rate: 50e6,
+          roundTrip: 100,
+          conditions: path,
+          warm: 2,
+          span: 10,
+        }).measure();
+        assert.ok(result.spurious <= 0.005, `${result.spurious} spurious`);
+        assert.ok(result.ofCeiling > 0.95, `${result.ofCeiling}`);
+      });
+    }
+  }
+});
+
+describe("a path that changes", () => {
+  const endless = { rate: 100e6, roundTrip: 50, warm: 0, span: 1 };
+  const goodput = (bulk: Bulk, from: number, to: number): number => {
+    bulk.clock.runUntil(from * 1000);
+    const before = bulk.delivered;
+    bulk.clock.runUntil(to * 1000);
+    return ((bulk.delivered - before) * 8) / (to - from);
+  };
+
+  it("is found when it becomes ten times as fast", () => {
+    const bulk = new Bulk({ ...endless, conditions: { rate: 10e6 } });
+    bulk.clock.runUntil(10_000);
+    bulk.links.a.out.conditions.rate = 100e6;
+    assert.ok(goodput(bulk, 14, 16) > 92e6);
+  });
+
+  it("is followed when it becomes ten times as slow", () => {
+    const bulk = new Bulk(endless);
+    bulk.clock.runUntil(10_000);
+    bulk.links.a.out.conditions.rate = 10e6;
+    assert.ok(goodput(bulk, 16, 20) > 9.2e6);
+    assert.ok(bulk.links.a.out.queued < 100_000);
+  });
+
+  it("is used fully when it becomes longer, and when shorter", () => {
+    const bulk = new Bulk(endless);
+    bulk.clock.runUntil(10_000);
+    for (const link of [bulk.links.a, bulk.links.b]) link.out.conditions.delay = 100;
+    assert.ok(goodput(bulk, 40, 45) > 92e6);
+    for (const link of [bulk.links.a, bulk.links.b]) link.out.conditions.delay = 10;
+    assert.ok(goodput(bulk, 50, 55) > 92e6);
+  });
+
+  it("is known as before after a restart of the session", () => {
+    const bulk = new Bulk({ ...endless, conditions: { loss: 0.01 } });
+    bulk.clock.runUntil(10_000);
+    bulk.a.reset();
+    assert.ok(goodput(bulk, 10.3, 12) > 88e6);
+  });
+
+  it("is used at once after idling", () => {
+    const bulk = new Bulk(endless);
+    bulk.clock.runUntil(5000);
+    bulk.left = 0;
+    bulk.clock.runUntil(60_000);
+    bulk.left = Number.POSITIVE_INFINITY;
+    bulk.a.wake();
+    assert.ok(goodput(bulk, 60.05, 61) > 85e6);
+  });
+});
+
+describe("short transfers over a path that is known", () => {
+  for (const [bytes, name] of [
+    [10e3, "10 KB"],
+    [100e3, "100 KB"],
+    [1e6, "1 MB"],
+    [10e6, "10 MB"],
+  ] as const) {
+    it(`${name} take little more than half a round trip and their bytes`, () => {
+      const bulk = new Bulk({ rate: 100e6, roundTrip: 100, warm: 0, span: 1 });
+      bulk.clock.runUntil(5000);
+      bulk.left = 0;
+      bulk.clock.runUntil(10_000);
+      const before = bulk.delivered;
+      bulk.left = bytes;
+      bulk.a.wake();
+      while (bulk.delivered - before < bytes) bulk.clock.runUntil(bulk.clock.now + 1);
+      const ideal = 50 + (bytes * 8) / 100e3;
+      assert.ok(bulk.clock.now - 10_000 < 1.25 * ideal, `${bulk.clock.now - 10_000} ms, ideally ${ideal}`);
+    });
+  }
+});
