@@ -79,20 +79,19 @@ describe("ovs-lab without a lab", () => {
   });
 
   it("needs root", async () => {
-    const options = {
-      uid: 65534,
-      gid: 65534,
-      stdio: ["ignore", "pipe", "pipe"] as ["ignore", "pipe", "pipe"],
-    };
-    const child = spawn(process.execPath, [program, "up", "--name", name], options);
+    // Another user, who may read the program wherever it lies.
+    const user = ["--reuid=65534", "--regid=65534", "--clear-groups"];
+    const mayRead = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"];
+    const child = spawn("setpriv", [...user, ...mayRead, process.execPath, program, "up", "--name", name], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
     let stderr = "";
     child.stderr.on("data", (chunk) => {
       stderr += chunk;
     });
     const [status] = await once(child, "close");
     assert.equal(status, 1, stderr);
-    // Where others may not even read the program, node says so before the lab can.
-    assert.match(stderr, /needs root|EACCES/);
+    assert.match(stderr, /needs root/);
   });
 });
 
