@@ -20,9 +20,16 @@ if (files.length === 0) {
   process.exit(1);
 }
 
+// A file that does not end has failed, and is not to keep the others waiting. Milliseconds.
+const LONGEST = 300_000;
+
 // Labs share two cores: files run one after another, so that a busy neighbour makes no test late.
-const child = spawn(process.execPath, ["--enable-source-maps", "--test", "--test-concurrency=1", ...files], {
-  cwd: root,
-  stdio: "inherit",
-});
+const child = spawn(
+  process.execPath,
+  ["--enable-source-maps", "--test", "--test-concurrency=1", `--test-timeout=${LONGEST}`, ...files],
+  {
+    cwd: root,
+    stdio: "inherit",
+  },
+);
 child.on("exit", (code, signal) => process.exit(signal === null ? (code ?? 1) : 1));
