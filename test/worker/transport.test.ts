@@ -104,7 +104,7 @@ describe("transports in workers, over loopback", { timeout: 120_000 }, () => {
     await sleep(100);
     // Gone without a word: its worker ends in the midst of it.
     await crash(siteB);
-    await siteB.worker.close();
+    await siteB.close();
     const again = await Site.open("b", udpSocket(siteB.endpoint.port));
     const b = await again.join(siteA.endpoint);
     await Promise.all([a.up(2), b.up()]);
