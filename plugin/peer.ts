@@ -158,7 +158,9 @@ export class Peer {
       rate_bps: state === "up" ? stats.rate : null,
       sent_bytes: stats.bytesSent,
       received_bytes: stats.bytesReceived,
+      sent_segments: stats.segmentsSent,
       retransmitted_segments: stats.segmentsRetransmitted,
+      spurious_segments: stats.segmentsSpurious,
     };
   }
 

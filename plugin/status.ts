@@ -32,7 +32,11 @@ export interface PeerStatus extends Condition {
   readonly rate_bps: number | null;
   readonly sent_bytes: number;
   readonly received_bytes: number;
+  readonly sent_segments: number;
+  /** Of these, the ones that had been sent before … */
   readonly retransmitted_segments: number;
+  /** … and of those, the ones whose first had arrived after all. */
+  readonly spurious_segments: number;
 }
 
 export interface ConnectionsStatus {
