@@ -1,6 +1,13 @@
 /** The command `ovs-tpo`. Exit status: 0 well, 1 not well, 2 wrong usage or configuration, 3 (`status`) not in sync. */
 
 import { Command, CommanderError } from "commander";
+import {
+  formatKey,
+  KeyFileError,
+  type KeyPair,
+  readKeyFile,
+  writeKeyFile,
+} from "../driver/security/index.js";
 import { ConfigError, ConfigFileError, jsonSchema, loadConfig } from "./config/index.js";
 import { ControlError, request } from "./control.js";
 import { createLogger } from "./log.js";
@@ -62,6 +69,10 @@ function print<T>({ json }: AskOptions, answer: T, format: (answer: T) => string
   process.stdout.write(json === true ? `${JSON.stringify(answer, null, 2)}\n` : format(answer));
 }
 
+function printPublicKey({ publicKey }: KeyPair): void {
+  console.log(formatKey(publicKey));
+}
+
 function program(finish: (status: number) => void): Command {
   const command = new Command("ovs-tpo")
     .description("Carries connections of an Open vSwitch bridge over a WAN, faster than TCP alone.")
@@ -114,6 +125,24 @@ function program(finish: (status: number) => void): Command {
       finish(isComplete(answer) ? 0 : notInSync);
     });
   command
+    .command("keygen")
+    .description(
+      "make this site's key pair: write the private key to a file, print the public key for the peers",
+    )
+    .argument("<file>", "of the private key; must not be there yet")
+    .action((file: string) => {
+      printPublicKey(writeKeyFile(file));
+      finish(0);
+    });
+  command
+    .command("pubkey")
+    .description("print the public key that belongs to a private key")
+    .argument("<file>", "of the private key")
+    .action((file: string) => {
+      printPublicKey(readKeyFile(file));
+      finish(0);
+    });
+  command
     .command("schema")
     .description("print the JSON Schema of the configuration")
     .action(() => {
@@ -130,7 +159,7 @@ function explain(error: unknown): { status: number; message: string } {
   if (error instanceof ConfigError || error instanceof ConfigFileError)
     return { status: wrongUsage, message };
   if (error instanceof TupleError) return { status: wrongUsage, message };
-  if (error instanceof ControlError) return { status: failed, message };
+  if (error instanceof ControlError || error instanceof KeyFileError) return { status: failed, message };
   return { status: failed, message: `unexpected error: ${message}` };
 }
 

@@ -1,3 +1,10 @@
+export {
+  AEAD_KEY_BYTES,
+  AEAD_TAG_BYTES,
+  type DatagramCipher,
+  datagramCipher,
+  hasNativeCipher,
+} from "./aead.js";
 export { monotonicNow, setTimerSlack } from "./clock.js";
 export { DatagramSocket, type DatagramSocketOptions } from "./datagram.js";
 export { close, drain, eventDescriptor, read, signal, write } from "./descriptor.js";

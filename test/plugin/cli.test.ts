@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -183,6 +183,35 @@ describe("ovs-tpo", () => {
     const { status, stdout } = await ovsTpo(["schema"]);
     assert.equal(status, 0);
     assert.deepEqual(JSON.parse(stdout).required, ["site", "ovs", "port", "mover"]);
+  });
+});
+
+describe("ovs-tpo keygen", () => {
+  const folder = mkdtempSync(join(tmpdir(), "cli-keys-"));
+  const file = join(folder, "site.key");
+  after(() => rmSync(folder, { recursive: true }));
+
+  it("makes a private key and prints the public one, which pubkey prints again", async () => {
+    const made = await ovsTpo(["keygen", file]);
+    assert.equal(made.status, 0);
+    assert.match(made.stdout, /^[A-Za-z0-9+/]{43}=\n$/);
+    assert.ok(!made.stdout.includes(readFileSync(file, "utf8").trim()));
+    assert.deepEqual(await ovsTpo(["pubkey", file]), made);
+  });
+
+  it("leaves a file that is there as it is", async () => {
+    const before = readFileSync(file, "utf8");
+    const { status, stdout, stderr } = await ovsTpo(["keygen", file]);
+    assert.deepEqual([status, stdout], [1, ""]);
+    assert.match(stderr, /site\.key is there already/);
+    assert.equal(readFileSync(file, "utf8"), before);
+  });
+
+  it("does not use a key that others may read, and says how to mend that", async () => {
+    chmodSync(file, 0o644);
+    const { status, stdout, stderr } = await ovsTpo(["pubkey", file]);
+    assert.deepEqual([status, stdout], [1, ""]);
+    assert.match(stderr, new RegExp(`mode 0644.*chmod 600 ${file}`));
   });
 });
 
