@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { OnMessage } from "./message-reader.js";
 import type { MessageSource } from "./message-source.js";
-import type { DownReason, Link, MoverOptions, MoverState, MoverStats, PeerInfo } from "./mover/index.js";
+import type { DownReason, Link, MoverOptions, MoverState, MoverStats, PeerInfo, Way } from "./mover/index.js";
 import { Mover } from "./mover/index.js";
 import { PacketDriver } from "./packet-driver.js";
 
@@ -12,6 +12,8 @@ export type TransportEvents = {
   silent: [];
   /** What had not been delivered is lost. */
   down: [reason: TransportDownReason];
+  /** What is sent goes another way than before. */
+  way: [way: Way];
   /** A buffer of the peer made no sense; the session ends for it. */
   malformed: [error: Error];
   /** The way to the peer does not take datagrams of so many bytes. */
@@ -60,6 +62,7 @@ export class LocalTransport extends EventEmitter<TransportEvents> implements Tra
     this.#driver.onReady = () => this.#mover.wake();
     this.#mover.on("up", (peer, resumed) => this.emit("up", peer, resumed));
     this.#mover.on("silent", () => this.emit("silent"));
+    this.#mover.on("way", (way) => this.emit("way", way));
     this.#mover.on("down", (reason) => this.emit("down", reason));
   }
 

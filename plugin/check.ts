@@ -168,6 +168,16 @@ async function* checkPorts(config: Config): AsyncGenerator<Finding> {
     );
     return `${formatEndpoint(listen)}/udp is free`;
   });
+  if ([...config.peers.values()].some(({ link }) => link !== "udp"))
+    yield await attempt("mover TCP port", () => {
+      tryBind(
+        "stream",
+        listen.address,
+        listen.port,
+        "set mover.listen to another, or peers.NAME.link of all peers to udp",
+      );
+      return `${formatEndpoint(listen)}/tcp is free`;
+    });
   yield await attempt("edge port", () => {
     tryBind("stream", "0.0.0.0", port, "set edge.tcp.port to another");
     return `${port}/tcp is free`;

@@ -211,6 +211,7 @@ export class Daemon {
         address: mover.listen.address,
         port: mover.listen.port,
         mark: mover.underlay ? undefined : steering.ownMark,
+        streams: [...peers.values()].some(({ link }) => link !== "udp"),
       });
       const neighbours = new Neighbours(port);
       const bootId = randomBytes(8).readBigUInt64BE();

@@ -1,4 +1,4 @@
-import { bind, close, type Family, setOption, socket } from "../driver/ffi/index.js";
+import { bind, close, type Family, listen, setOption, socket } from "../driver/ffi/index.js";
 import {
   DataWorker,
   DgramPort,
@@ -8,6 +8,8 @@ import {
   type TransportOptions,
 } from "../driver/index.js";
 
+/** TCP connections of peers that may wait to be accepted. */
+const BACKLOG = 64;
 /** UDP buffers of the mover's socket, in bytes. */
 const SOCKET_BUFFER = 4 * 1024 * 1024;
 
@@ -17,9 +19,11 @@ export interface DataSideOptions {
   readonly port: number;
   /** Firewall mark of the socket. */
   readonly mark: number | undefined;
+  /** Peers may be reached by TCP as well: it is listened on the same port. */
+  readonly streams: boolean;
 }
 
-/** The UDP socket of the movers, and all that lies between it and the edges. */
+/** The sockets of the movers, and all that lies between it and the edges. */
 export interface DataSide {
   connect(peer: PeerAddress, options: TransportOptions): Transport;
   /** Closes the socket; the transports have been stopped. */
@@ -32,14 +36,17 @@ export interface DataSide {
  * @throws SystemError EADDRINUSE, EADDRNOTAVAIL, EPERM; DataWorkerError
  */
 export async function openDataSide(options: DataSideOptions): Promise<DataSide> {
-  const worker = await DataWorker.open({ fd: openSocket(options), family: options.family });
+  const { family, address, mark } = options;
+  const fd = openSocket(options);
+  const streams = options.streams ? { listener: openListener(options, fd), address, mark } : undefined;
+  const worker = await DataWorker.open({ fd, family, streams });
   return {
     connect: (peer, transport) => worker.transport(peer, transport),
     close: () => worker.close(),
   };
 }
 
-/** On the main thread, by `node:dgram`: slower, and easier to look into. @throws SystemError */
+/** On the main thread, by `node:dgram` and without TCP: slower, and easier to look into. @throws SystemError */
 export async function openDataSideHere(options: DataSideOptions): Promise<DataSide> {
   const port = await DgramPort.open({
     family: options.family,
@@ -62,6 +69,22 @@ function openSocket({ family, address, port, mark }: DataSideOptions): number {
     return fd;
   } catch (error) {
     close(fd);
+    throw error;
+  }
+}
+
+/** The TCP socket beside the UDP one, which is closed if that fails. */
+function openListener({ family, address, port, mark }: DataSideOptions, beside: number): number {
+  const fd = socket(family, "stream");
+  try {
+    if (mark !== undefined) setOption(fd, "mark", mark);
+    setOption(fd, "reuseAddress", 1);
+    bind(fd, { address, port });
+    listen(fd, BACKLOG);
+    return fd;
+  } catch (error) {
+    close(fd);
+    close(beside);
     throw error;
   }
 }

@@ -7,9 +7,11 @@ import {
   type TransportDownReason,
   type TransportOptions,
   type TransportState,
+  Way,
+  type WayMode,
 } from "../driver/index.js";
 import { addressText } from "../driver/ip-address.js";
-import type { Config, PeerConfig } from "./config/index.js";
+import type { Config, LinkMode, PeerConfig } from "./config/index.js";
 import {
   type ConnectionCounts,
   dialTransparent,
@@ -24,6 +26,7 @@ import type { PeerStatus } from "./status.js";
 
 /** What reset messages get to reach the peer before the session ends, in milliseconds. */
 const FAREWELL = 300;
+const WAYS: Readonly<Record<LinkMode, WayMode>> = { auto: "auto", udp: "datagrams", tcp: "stream" };
 /** Taken for the round-trip time until there is one, in milliseconds. */
 const UNKNOWN_RTT = 100;
 
@@ -61,6 +64,7 @@ export class Peer {
       },
       bufferSize: config.mover.bufferSize,
       rate: rateOf(config),
+      ways: WAYS[peer.link],
       segmentSize: config.mover.segmentSize,
       receiveWindow: config.mover.receiveWindow,
       keepalive: config.mover.keepalive,
@@ -94,6 +98,11 @@ export class Peer {
       this.#downReason = reason;
       this.#setReachable(false);
       this.#tcp.sessionLost();
+    });
+    this.#transport.on("way", (way) => {
+      if (way === Way.STREAM) {
+        logger.warn({ peer: this.name }, "UDP does not get through to the peer: TCP carries the session");
+      } else logger.info({ peer: this.name }, "UDP carries the session to the peer again");
     });
     this.#transport.on("malformed", (error) => {
       logger.error({ peer: this.name, error: error.message }, "a buffer from the peer is malformed");
@@ -153,6 +162,7 @@ export class Peer {
     return {
       state,
       reason: this.#reason(state),
+      link: stats.way === Way.STREAM ? "tcp" : "udp",
       address: family === 6 ? `[${address}]:${port}` : `${address}:${port}`,
       rtt_ms: Number.isNaN(stats.smoothedRtt) ? null : stats.smoothedRtt,
       rate_bps: state === "up" ? stats.rate : null,

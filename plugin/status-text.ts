@@ -31,12 +31,13 @@ export function formatStatus(status: Status): string {
 }
 
 function* peerRows({ peers }: Status): Iterable<Row> {
-  yield ["PEER", "STATE", "ADDRESS", "RTT", "RATE", "SENT", "RECEIVED", "RESENT", "REASON"];
+  yield ["PEER", "STATE", "ADDRESS", "LINK", "RTT", "RATE", "SENT", "RECEIVED", "RESENT", "REASON"];
   for (const [name, peer] of Object.entries(peers)) {
     yield [
       name,
       peer.state,
       peer.address,
+      peer.link,
       peer.rtt_ms === null ? "-" : `${peer.rtt_ms.toFixed(1)} ms`,
       peer.rate_bps === null ? "-" : `${(peer.rate_bps / 1e6).toFixed(1)} Mbit/s`,
       formatBytes(peer.sent_bytes),

@@ -27,6 +27,8 @@ export interface SteeringStatus extends Condition {
 export interface PeerStatus extends Condition {
   /** Where the peer's mover is: `address:port`. */
   readonly address: string;
+  /** What carries the mover's datagrams to it. */
+  readonly link: "udp" | "tcp";
   readonly rtt_ms: number | null;
   /** What the mover may send to the peer at this moment. */
   readonly rate_bps: number | null;

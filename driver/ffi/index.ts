@@ -15,6 +15,7 @@ export { descriptorOf } from "./process.js";
 export { Region } from "./region.js";
 export {
   abortOnClose,
+  accept,
   bind,
   connect,
   type Endpoint,

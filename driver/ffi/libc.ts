@@ -24,6 +24,7 @@ export const sys = {
   bind: libc.func("int bind(int fd, uintptr_t address, unsigned int length)"),
   connect: libc.func("int connect(int fd, uintptr_t address, unsigned int length)"),
   listen: libc.func("int listen(int fd, int backlog)"),
+  accept4: libc.func("int accept4(int fd, uintptr_t address, uintptr_t length, int flags)"),
   getsockname: libc.func("int getsockname(int fd, uintptr_t address, uintptr_t length)"),
   setsockopt: libc.func("int setsockopt(int fd, int level, int name, uintptr_t value, unsigned int length)"),
   getsockopt: libc.func("int getsockopt(int fd, int level, int name, uintptr_t value, uintptr_t length)"),

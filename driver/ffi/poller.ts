@@ -6,24 +6,41 @@ const POLLIN = 1;
 const POLLOUT = 4;
 const EINTR = 4;
 const POLLFD_BYTES = 8;
+/** struct timespec */
+const TIMEOUT_BYTES = 16;
+
+/** A slot without a descriptor; ppoll(2) passes over those below 0. */
+const FREE = -1;
 
 /** Waits for any of some descriptors to become readable, or for time to pass (ppoll(2)). */
 export class Poller {
-  readonly #count: number;
-  readonly #region: Region;
-  readonly #descriptors: number;
-  readonly #timeout: number;
+  #count: number;
+  #region: Region;
+  #descriptors = 0;
+  #timeout = 0;
 
+  /** The descriptors' indexes are their places. */
   constructor(descriptors: readonly number[]) {
     this.#count = descriptors.length;
-    const timeoutOffset = descriptors.length * POLLFD_BYTES;
-    this.#region = new Region(timeoutOffset + 16);
+    this.#region = new Region(descriptors.length * POLLFD_BYTES + TIMEOUT_BYTES);
+    this.#locate();
     descriptors.forEach((fd, index) => {
-      this.#region.bytes.writeInt32LE(fd, index * POLLFD_BYTES);
-      this.#region.bytes.writeInt16LE(POLLIN, index * POLLFD_BYTES + 4);
+      this.#set(index, fd);
     });
-    this.#descriptors = address(this.#region, 0, timeoutOffset);
-    this.#timeout = address(this.#region, timeoutOffset, 16);
+  }
+
+  /** Waits for this one too; returns its index. */
+  add(fd: number): number {
+    let index = 0;
+    while (index < this.#count && this.#region.bytes.readInt32LE(index * POLLFD_BYTES) !== FREE) index += 1;
+    if (index === this.#count) this.#grow();
+    this.#set(index, fd);
+    return index;
+  }
+
+  /** No longer. The index may be that of another descriptor later. */
+  remove(index: number): void {
+    this.#set(index, FREE);
   }
 
   /** Asks for writability of the descriptor at `index` as well, or no longer. */
@@ -59,5 +76,28 @@ export class Poller {
 
   free(): void {
     this.#region.free();
+  }
+
+  #set(index: number, fd: number): void {
+    this.#region.bytes.writeInt32LE(fd, index * POLLFD_BYTES);
+    this.#region.bytes.writeInt16LE(POLLIN, index * POLLFD_BYTES + 4);
+    this.#region.bytes.writeInt16LE(0, index * POLLFD_BYTES + 6);
+  }
+
+  #grow(): void {
+    const before = this.#region;
+    const held = this.#count * POLLFD_BYTES;
+    this.#count = Math.max(this.#count * 2, 4);
+    this.#region = new Region(this.#count * POLLFD_BYTES + TIMEOUT_BYTES);
+    before.bytes.copy(this.#region.bytes, 0, 0, held);
+    before.free();
+    this.#locate();
+    for (let index = held / POLLFD_BYTES; index < this.#count; index += 1) this.#set(index, FREE);
+  }
+
+  #locate(): void {
+    const timeoutOffset = this.#count * POLLFD_BYTES;
+    this.#descriptors = address(this.#region, 0, timeoutOffset);
+    this.#timeout = address(this.#region, timeoutOffset, TIMEOUT_BYTES);
   }
 }

@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { O_CLOEXEC, O_NONBLOCK } from "./descriptor.js";
+import { SystemError } from "./error.js";
 import { check, errno, sys } from "./libc.js";
 import { address, Region } from "./region.js";
 import { decodeAddress, encodeAddress, SOCKADDR_BYTES } from "./sockaddr.js";
@@ -27,6 +28,16 @@ export const SocketOption = {
   bindAddressNoPort: [0, 24],
   ipv6Only: [41, 26],
   mtuDiscover4: [0, 10],
+  mtuDiscover6: [41, 23],
+  keepAlive: [1, 9],
+  noDelay: [6, 1],
+  /** Seconds of silence before the first probe, and between probes. */
+  keepIdle: [6, 4],
+  keepInterval: [6, 5],
+  /** Milliseconds that sent data may stay unacknowledged before the connection is given up. */
+  userTimeout: [6, 18],
+  /** Bytes that may wait unsent before the socket takes no more. */
+  notSentLowWater: [6, 25],
   udpSegment: [17, 103],
   udpReceiveOffload: [17, 104],
 } as const satisfies Record<string, readonly [level: number, name: number]>;
@@ -69,6 +80,24 @@ export function connect(fd: number, endpoint: Endpoint): boolean {
 
 export function listen(fd: number, backlog: number): void {
   check(sys.listen(fd, backlog), "listen");
+}
+
+/** A connection that waits at a listening socket, as a socket that does not block; undefined if there is none. @throws SystemError EMFILE, ENFILE */
+export function accept(fd: number): { readonly fd: number; readonly endpoint: Endpoint } | undefined {
+  scratch.bytes.writeUInt32LE(SOCKADDR_BYTES, LENGTH_AT);
+  const accepted = sys.accept4(
+    fd,
+    address(scratch, ADDRESS_AT, SOCKADDR_BYTES),
+    address(scratch, LENGTH_AT, 4),
+    O_NONBLOCK | O_CLOEXEC,
+  );
+  if (accepted >= 0) return { fd: accepted, endpoint: decodeAddress(scratch.bytes, ADDRESS_AT) };
+  const EMFILE = 24;
+  const ENFILE = 23;
+  const code = errno();
+  // What else accept(2) says is of the connection: that it is not there, or gone already.
+  if (code === EMFILE || code === ENFILE) throw new SystemError(code, "accept4");
+  return undefined;
 }
 
 /** The address and port that the socket is bound to. */

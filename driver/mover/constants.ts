@@ -93,3 +93,13 @@ export const RETIRED_BOOTS = 8;
 export const RATE_STEP = 0.1;
 /** Whether reassembly contradicts itself is looked at this often, in milliseconds. */
 export const EXAMINE_INTERVAL = 1000;
+
+/** Without an answer by datagrams for so many milliseconds, the stream is tried beside them. */
+export const WAY_PATIENCE = 3000;
+/** Beside a stream datagrams are probed this often, in milliseconds; so many probes without an answer are a verdict … */
+export const WAY_PROBE_INTERVAL = 500;
+export const WAY_PROBE_LOSSES = 6;
+/** … and so many that were answered are the other one. */
+export const WAY_PROBE_ANSWERS = 3;
+/** A stream that is not needed any more is kept for so many milliseconds. */
+export const STREAM_LINGER = 30_000;

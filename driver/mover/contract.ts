@@ -1,4 +1,4 @@
-import type { Link } from "./link.js";
+import type { Link, Way } from "./link.js";
 
 /** Where the mover gets what it sends. The packet driver is one. */
 export interface BufferSource {
@@ -19,6 +19,15 @@ export type RateOptions =
   | { readonly mode: "capped"; readonly ceiling: number }
   | { readonly mode: "fixed"; readonly rate: number };
 
+/**
+ * | mode | what is said goes |
+ * |---|---|
+ * | auto | by datagrams; by the stream while they do not get through |
+ * | datagrams | by datagrams only |
+ * | stream | by the stream only |
+ */
+export type WayMode = "auto" | "datagrams" | "stream";
+
 export interface MoverOptions {
   /** Our site's name, at most 64 bytes of UTF-8; the peer sees it in our hello. */
   readonly site: string;
@@ -35,6 +44,8 @@ export interface MoverOptions {
   readonly bootId: bigint;
   /** Default: adaptive. */
   readonly rate?: RateOptions;
+  /** Default: auto, where the link can have a stream. */
+  readonly ways?: WayMode;
   /** Largest UDP payload, in bytes. Default 1472. */
   readonly segmentSize?: number;
   /** Most memory for buffers that are not complete yet, in bytes. Default 64 MiB. */
@@ -85,6 +96,8 @@ export type MoverEvents = {
   down: [reason: DownReason];
   /** The sending rate has changed by more than a tenth; bits per second on the wire. */
   rate: [bitsPerSecond: number];
+  /** What is sent goes another way than before. */
+  way: [way: Way];
 };
 
 export interface MoverStats {
@@ -126,6 +139,8 @@ export interface MoverStats {
   readonly datagramsIgnored: number;
   /** Memory held for buffers that are not complete, in bytes. */
   readonly reassemblyBytes: number;
+  /** The `Way` that is taken. */
+  readonly way: number;
 }
 
 /**

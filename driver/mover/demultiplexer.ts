@@ -44,6 +44,12 @@ export class Demultiplexer<Link> {
     return tag === 0 ? undefined : this.#byTag.get(tag);
   }
 
+  /** The one link to that host; undefined if there are several. */
+  byHost(address: string): Link | undefined {
+    const links = [...this.#byAddress].filter(([key]) => key.startsWith(`${address} `));
+    return links.length === 1 ? links[0]![1] : undefined;
+  }
+
   byAddress(from: PeerAddress): Link | undefined {
     return this.#byAddress.get(addressKey(from));
   }

@@ -4,6 +4,8 @@
  * comes later (a worker's loop with GSO, a TCP stream) are implementations of it.
  */
 export interface Link {
+  /** The stream to the peer, where the link can have one. */
+  readonly stream?: LinkStream;
   /** Time between the wished and the real wake-up that has to be reckoned with, in milliseconds. */
   readonly granularity: number;
   /** Bytes that the network adds to each datagram (28 for UDP over IPv4), for rates are meant on the wire. */
@@ -17,12 +19,45 @@ export interface Link {
    * of others on the same socket. It replaces the tag given before.
    */
   newTag(): number;
-  /** Sends every datagram of the batch. The batch and the bytes it points at may be reused afterwards. */
-  send(batch: SendBatch): void;
+  /**
+   * Sends every datagram of the batch by that way; what the way does not take is lost. The batch and the bytes it points
+   * at may be reused afterwards.
+   */
+  send(batch: SendBatch, way: Way): void;
+  /**
+   * During `receive`: the i-th datagram of the batch is the peer's, and what came by a stream that was not known as the
+   * peer's shows that it is. To be called for datagrams whose origin is `UNKNOWN_STREAM`.
+   */
+  follow(i: number): void;
   /** Asks for a `wake` at `time` or as soon after it as possible; replaces the time asked for before; Infinity takes it back. */
   wakeAt(time: number): void;
   /** No more datagrams, no more wake-ups. */
   close(): void;
+}
+
+/** The ways that a link may have. */
+export const Way = {
+  DATAGRAMS: 0,
+  /** Datagrams one behind the other on a TCP connection (claim 20). */
+  STREAM: 1,
+} as const;
+export type Way = (typeof Way)[keyof typeof Way];
+
+/** How a datagram has come. */
+export const Origin = {
+  DATAGRAM: 0,
+  STREAM: 1,
+  /** By a connection of which it is not known yet that it is the peer's. */
+  UNKNOWN_STREAM: 2,
+} as const;
+
+/** The link wakes its endpoint when one of the first two changes. */
+export interface LinkStream {
+  readonly connected: boolean;
+  /** It has all that it can hold; what is sent nevertheless may be lost. */
+  readonly full: boolean;
+  /** It should be there, or is not needed. */
+  want(wanted: boolean): void;
 }
 
 /** The mover's side of a link. */
@@ -38,6 +73,8 @@ export interface ReceivedBatch {
   readonly bytes: readonly Uint8Array[];
   readonly offset: Uint32Array;
   readonly length: Uint32Array;
+  /** An `Origin` for each. */
+  readonly origin: Uint8Array;
 }
 
 const NO_PAYLOAD = new Uint8Array(0);

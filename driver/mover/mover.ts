@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
-import { congestionModel } from "./congestion/index.js";
-import type { CongestionModel } from "./congestion/model.js";
+import { congestionModel, streamModel } from "./congestion/index.js";
+import { TwoWayModel } from "./congestion/two-way.js";
 import {
   BATCH_SIZE,
   DEFAULT_DOWN_AFTER,
@@ -13,14 +13,16 @@ import {
 } from "./constants.js";
 import type { DataMover, DownReason, MoverEvents, MoverOptions, MoverState, MoverStats } from "./contract.js";
 import { newCounters } from "./counters.js";
-import { type Link, type ReceivedBatch, SendBatch } from "./link.js";
+import { type Link, Origin, type ReceivedBatch, SendBatch, Way } from "./link.js";
 import { Pacer } from "./pacer.js";
 import { Receiver } from "./receiver.js";
 import { RttEstimator } from "./rtt.js";
 import { Sender } from "./sender.js";
 import { Session } from "./session.js";
+import { WayChoice } from "./way.js";
 import { DATAGRAM_HEADER_BYTES, PacketType, writeClose, writeDatagramHeader } from "./wire/datagram.js";
 import { type Hello, writeHello } from "./wire/hello.js";
+import { writeProbe, writeProbeAnswer } from "./wire/probe.js";
 import { DatagramReader } from "./wire/reader.js";
 
 const NO_BACKLOG = (): number => 0;
@@ -36,7 +38,10 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
   readonly #options: MoverOptions;
   readonly #link: Link;
   readonly #session: Session;
-  readonly #model: CongestionModel;
+  readonly #model: TwoWayModel;
+  readonly #ways: WayChoice;
+  #way: Way;
+  #probes = 0;
   readonly #rtt = new RttEstimator();
   readonly #pacer: Pacer;
   readonly #batch: SendBatch;
@@ -65,7 +70,15 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
     this.#receiveWindow = options.receiveWindow ?? DEFAULT_RECEIVE_WINDOW;
     this.#keepalive = options.keepalive ?? DEFAULT_KEEPALIVE;
     const datagram = this.#segmentSize + this.#link.overhead;
-    this.#model = congestionModel(options.rate ?? { mode: "adaptive" }, datagram, this.#link.granularity);
+    const rate = options.rate ?? { mode: "adaptive" };
+    const { stream, granularity } = this.#link;
+    this.#ways = new WayChoice(stream === undefined ? "datagrams" : (options.ways ?? "auto"));
+    this.#way = this.#ways.way;
+    this.#model = new TwoWayModel(
+      congestionModel(rate, datagram, granularity),
+      streamModel(rate, () => stream?.full ?? false),
+      this.#way,
+    );
     this.#pacer = new Pacer(this.#link.granularity, datagram);
     this.#batch = new SendBatch(BATCH_SIZE, this.#segmentSize);
     this.#session = new Session(
@@ -94,13 +107,17 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
   }
 
   start(): void {
-    this.#do(() => this.#session.start(this.#now));
+    this.#do(() => {
+      this.#ways.start(this.#now);
+      this.#session.start(this.#now);
+    });
   }
 
   stop(): void {
     this.#do(() => {
       if (this.#session.established) this.#sendClose();
       this.#session.stop();
+      this.#link.stream?.want(false);
     });
   }
 
@@ -129,6 +146,7 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
       inFlightBytes: sender?.inFlight ?? 0,
       windowBytes: this.#model.window,
       reassemblyBytes: receiver?.heldBytes ?? 0,
+      way: this.#way,
       ...this.#counters,
     };
   }
@@ -140,25 +158,38 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
 
   #onReceive(batch: ReceivedBatch): void {
     this.#enter();
-    for (let i = 0; i < batch.count; i += 1) this.#take(batch.bytes[i]!, batch.offset[i]!, batch.length[i]!);
+    for (let i = 0; i < batch.count; i += 1) this.#take(batch, i);
     this.#pump();
   }
 
-  #take(bytes: Uint8Array, offset: number, length: number): void {
+  #take(batch: ReceivedBatch, i: number): void {
     const reader = this.#reader;
     const session = this.#session;
-    const understood = reader.read(bytes, offset, length);
+    const [bytes, offset, length, origin] = [
+      batch.bytes[i]!,
+      batch.offset[i]!,
+      batch.length[i]!,
+      batch.origin[i]!,
+    ];
+    const way = origin === Origin.DATAGRAM ? Way.DATAGRAMS : Way.STREAM;
+    const understood = this.#ways.allows(way) && reader.read(bytes, offset, length);
+    const addressed = understood && reader.tag === session.tag;
+    if (addressed && way === Way.DATAGRAMS) this.#ways.onDatagram(this.#now);
     if (understood && reader.hello !== undefined) {
+      if (origin === Origin.UNKNOWN_STREAM) this.#link.follow(i);
       session.onHello(this.#now, reader.hello);
       return;
     }
-    if (understood && reader.tag === session.tag) session.onDatagram(this.#now);
+    if (addressed) session.onDatagram(this.#now);
     const traffic = this.#traffic;
-    if (!understood || reader.tag !== session.tag || traffic === undefined) {
+    if (!addressed || traffic === undefined) {
       this.#counters.datagramsIgnored += 1;
       return;
     }
+    if (origin === Origin.UNKNOWN_STREAM) this.#link.follow(i);
     this.#counters.bytesReceived += length;
+    if (reader.probe >= 0) this.#answerProbe(reader.probe, length, way);
+    if (reader.hasAnswer && way === Way.DATAGRAMS) this.#ways.onAnswer(this.#now, reader.answer.probe);
     if (reader.close) session.onClose(this.#now);
     else if (!this.#takeSubfields(traffic, bytes, offset + length)) session.fail(this.#now, "corrupt");
   }
@@ -196,10 +227,11 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
   #pump(): void {
     const now = this.#now;
     this.#session.onTimer(now);
+    this.#tendWays();
     if (this.#traffic === undefined) {
       this.#flush();
       this.#busy = false;
-      this.#link.wakeAt(this.#session.nextTimerAt());
+      this.#link.wakeAt(Math.min(this.#session.nextTimerAt(), this.#ways.nextTimerAt()));
       return;
     }
     const { sender, receiver } = this.#traffic;
@@ -229,15 +261,32 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
     if (now >= receiver.ackDueAt() || now >= this.#lastSentAt + this.#keepalive) this.#sendAck();
     this.#busy = false;
     this.#announceRate();
-    const timers = Math.min(this.#session.nextTimerAt(), sender.nextTimerAt(), receiver.ackDueAt());
+    const ways = Math.min(this.#ways.nextTimerAt(), this.#ways.probeAt);
+    const timers = Math.min(this.#session.nextTimerAt(), sender.nextTimerAt(), receiver.ackDueAt(), ways);
     this.#link.wakeAt(Math.min(timers, sender.nextSendAt(now), this.#lastSentAt + this.#keepalive));
   }
 
-  #flush(): void {
+  /** Sees to it that what is sent goes the way that works. */
+  #tendWays(): void {
+    const { stream } = this.#link;
+    if (stream === undefined || this.#session.state === "idle") return;
+    const ways = this.#ways;
+    ways.onTimer(this.#now, stream.connected);
+    if (this.#traffic !== undefined && this.#now >= ways.probeAt) {
+      ways.onProbe(this.#now, this.#sendProbe(0));
+    }
+    stream.want(ways.wanted);
+    if (ways.way === this.#way) return;
+    this.#way = ways.way;
+    this.#model.use(ways.way);
+    this.emit("way", ways.way);
+  }
+
+  #flush(way = this.#way): void {
     if (this.#batch.count === 0) return;
     this.#counters.bytesSent += this.#batch.bytes;
     this.#lastSentAt = this.#now;
-    this.#link.send(this.#batch);
+    this.#link.send(this.#batch, way);
     this.#batch.clear();
   }
 
@@ -294,7 +343,30 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
     const batch = this.#batch;
     const at = writeDatagramHeader(batch.arena, batch.next, PacketType.HELLO, peerTag);
     batch.push(writeHello(batch.arena, at, hello));
+    // While it is not known what gets through, it goes every way there is.
+    const other = this.#way === Way.STREAM ? Way.DATAGRAMS : Way.STREAM;
+    if (this.#link.stream?.connected && this.#ways.allows(other)) this.#link.send(batch, other);
     this.#flush();
+  }
+
+  /** A datagram of so many bytes at least, whose answer shows that it got through; returns its number. */
+  #sendProbe(bytes: number): number {
+    this.#probes += 1;
+    const batch = this.#batch;
+    const start = batch.next;
+    const at = writeDatagramHeader(batch.arena, start, PacketType.SESSION, this.#session.peer!.tag);
+    batch.push(writeProbe(batch.arena, at, this.#probes, start + bytes));
+    this.#pacer.spend(batch.bytes + this.#link.overhead);
+    this.#flush(Way.DATAGRAMS);
+    return this.#probes;
+  }
+
+  #answerProbe(probe: number, bytes: number, way: Way): void {
+    const batch = this.#batch;
+    const at = writeDatagramHeader(batch.arena, batch.next, PacketType.SESSION, this.#session.peer!.tag);
+    batch.push(writeProbeAnswer(batch.arena, at, probe, bytes));
+    this.#pacer.spend(batch.bytes + this.#link.overhead);
+    this.#flush(way);
   }
 
   #sendClose(): void {

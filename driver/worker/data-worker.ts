@@ -6,13 +6,16 @@ import type { PeerAddress } from "../mover/index.js";
 import type { TransportOptions } from "../transport.js";
 import { Doorbell, doorbellMemory } from "./doorbell.js";
 import { Board, peerMemory } from "./peer-memory.js";
+import type { StreamPortOptions } from "./stream-port.js";
 import type { Command, ThreadData } from "./thread.js";
 import { WorkerTransport } from "./worker-transport.js";
 
 export interface DataWorkerOptions {
-  /** A bound UDP socket that does not block. The worker closes it. */
+  /** A bound UDP socket that does not block. Like the listener of `streams` it is closed with the worker. */
   readonly fd: number;
   readonly family: "ipv4" | "ipv6";
+  /** For TCP beside UDP; without it there is no such way. */
+  readonly streams?: Omit<StreamPortOptions, "family"> | undefined;
 }
 
 /** The loop is looked at this often, and is stuck if it has not turned for so many looks. */
@@ -33,6 +36,7 @@ export class DataWorkerError extends Error {
  */
 export class DataWorker extends EventEmitter<{ error: [DataWorkerError] }> {
   readonly #fd: number;
+  readonly #listener: number | undefined;
   readonly #event: number;
   readonly #bell: Doorbell;
   readonly #worker: Worker;
@@ -49,15 +53,23 @@ export class DataWorker extends EventEmitter<{ error: [DataWorkerError] }> {
     return worker;
   }
 
-  private constructor({ fd, family }: DataWorkerOptions) {
+  private constructor({ fd, family, streams }: DataWorkerOptions) {
     super();
+    this.#listener = streams?.listener;
     const memory = doorbellMemory();
     const { port1, port2 } = new MessageChannel();
     this.#fd = fd;
     this.#event = eventDescriptor();
     this.#bell = new Doorbell(memory, this.#event);
     this.#commands = port1;
-    const workerData: ThreadData = { socket: fd, family, event: this.#event, bell: memory, commands: port2 };
+    const workerData: ThreadData = {
+      socket: fd,
+      family,
+      streams,
+      event: this.#event,
+      bell: memory,
+      commands: port2,
+    };
     this.#worker = new Worker(new URL("./thread.js", import.meta.url), {
       name: "data",
       workerData,
@@ -92,6 +104,7 @@ export class DataWorker extends EventEmitter<{ error: [DataWorkerError] }> {
     await this.#worker.terminate();
     this.#commands.close();
     close(this.#fd);
+    if (this.#listener !== undefined) close(this.#listener);
     close(this.#event);
   }
 

@@ -1,5 +1,7 @@
 import type { Region } from "../ffi/index.js";
-import type { Link, LinkEndpoint, SendBatch } from "../mover/index.js";
+import { type Link, type LinkEndpoint, Origin, type SendBatch, Way } from "../mover/index.js";
+import type { LoopStream } from "./loop-stream.js";
+import type { Stream } from "./stream.js";
 
 /** What a `ppoll` with a timer slack of 1 µs is late, about, in milliseconds. */
 const GRANULARITY = 0.1;
@@ -23,6 +25,8 @@ export interface LoopLinkHost {
   send(region: Region, offset: number, length: number, size: number): number;
   newTag(): number;
   closed(): void;
+  /** A connection is the peer's. */
+  follow(stream: Stream): void;
   /** The network does not take a datagram of so many bytes. */
   tooLong(bytes: number): void;
 }
@@ -33,6 +37,7 @@ export interface LoopLinkHost {
  */
 export class LoopLink implements Link {
   readonly granularity = GRANULARITY;
+  readonly stream?: LoopStream;
   /** When it is to be woken; the loop looks at it. */
   wakeTime = Number.POSITIVE_INFINITY;
   readonly #host: LoopLinkHost;
@@ -43,7 +48,10 @@ export class LoopLink implements Link {
     bytes: new Array<Uint8Array>(RECEIVE_BATCH),
     offset: new Uint32Array(RECEIVE_BATCH),
     length: new Uint32Array(RECEIVE_BATCH),
+    origin: new Uint8Array(RECEIVE_BATCH),
   };
+  /** The connections that what was received came by, where it is not known whose they are. */
+  readonly #unknown = new Array<Stream | undefined>(RECEIVE_BATCH);
   #endpoint: LinkEndpoint | undefined;
   /** Until then runs are not tried. */
   #singlesUntil = Number.NEGATIVE_INFINITY;
@@ -51,8 +59,9 @@ export class LoopLink implements Link {
   #reportAt = Number.NEGATIVE_INFINITY;
 
   /** `run`: memory of 64 KiB to put runs together in, which all links of a thread may share. */
-  constructor(host: LoopLinkHost, run: Region) {
+  constructor(host: LoopLinkHost, run: Region, stream: LoopStream | undefined) {
     this.#host = host;
+    if (stream !== undefined) this.stream = stream;
     this.#run = run;
     this.#runBytes = new Uint8Array(run.bytes.buffer, run.bytes.byteOffset, run.length);
   }
@@ -83,7 +92,16 @@ export class LoopLink implements Link {
     this.#host.closed();
   }
 
-  send(batch: SendBatch): void {
+  follow(i: number): void {
+    const stream = this.#unknown[i];
+    if (stream !== undefined) this.#host.follow(stream);
+  }
+
+  send(batch: SendBatch, way: Way): void {
+    if (way === Way.STREAM) {
+      this.stream?.send(batch);
+      return;
+    }
     for (let first = 0; first < batch.count; ) first = this.#sendRun(batch, first);
   }
 
@@ -93,13 +111,21 @@ export class LoopLink implements Link {
     this.#endpoint?.wake();
   }
 
-  /** From the port: a datagram, whose bytes stay as they are until `handOn`. */
-  arrived(bytes: Uint8Array, offset: number, length: number): void {
+  /** From the port: a datagram, whose bytes stay as they are until `handOn`; `stream` if its origin is unknown. */
+  arrived(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    origin: number = Origin.DATAGRAM,
+    stream?: Stream,
+  ): void {
     const received = this.#received;
     if (received.count === RECEIVE_BATCH) this.handOn();
     received.bytes[received.count] = bytes;
     received.offset[received.count] = offset;
     received.length[received.count] = length;
+    received.origin[received.count] = origin;
+    this.#unknown[received.count] = stream;
     received.count += 1;
   }
 

@@ -1,8 +1,9 @@
-import { DatagramSocket, Region, SystemError, setOption } from "../ffi/index.js";
+import { DatagramSocket, type Poller, Region, SystemError, setOption } from "../ffi/index.js";
 import { addressBytes, addressText } from "../ip-address.js";
 import { Demultiplexer, type PeerAddress } from "../mover/demultiplexer.js";
 import { DATAGRAM_HEADER_BYTES } from "../mover/wire/datagram.js";
 import { LoopLink } from "./loop-link.js";
+import { StreamPort, type StreamPortOptions } from "./stream-port.js";
 
 /** Calls for received datagrams in one turn; then others get theirs. */
 const RECEIVES = 4;
@@ -14,11 +15,15 @@ export interface LoopPortOptions {
   /** A bound socket that does not block. It stays the caller's to close. */
   readonly fd: number;
   readonly family: "ipv4" | "ipv6";
+  /** For TCP beside UDP. */
+  readonly streams?: Omit<StreamPortOptions, "family"> | undefined;
+  /** The loop's. */
+  readonly poller: Poller;
   /** The way to the peer of a link, by its number from 0 up, does not take a datagram of so many bytes. */
   readonly tooLong: (link: number, bytes: number) => void;
 }
 
-/** The UDP socket in the worker's loop, which the links to several peers share. */
+/** The UDP socket in the worker's loop, which the links to several peers share, and their TCP connections. */
 export class LoopPort {
   readonly #options: LoopPortOptions;
   readonly #socket: DatagramSocket;
@@ -26,6 +31,7 @@ export class LoopPort {
   readonly #run = new Region(RUN_BYTES);
   readonly #demultiplexer = new Demultiplexer<LoopLink>();
   readonly #links: LoopLink[] = [];
+  readonly #streams: StreamPort | undefined;
 
   /** @throws SystemError when the descriptor is no UDP socket */
   constructor(options: LoopPortOptions) {
@@ -34,6 +40,15 @@ export class LoopPort {
     this.#socket = new DatagramSocket(options.fd);
     const { bytes } = this.#socket.received;
     this.#received = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+    const { streams, family, poller } = options;
+    this.#streams =
+      streams &&
+      new StreamPort(
+        { ...streams, family },
+        poller,
+        (datagram, offset, from) =>
+          this.#demultiplexer.byTag(datagram, offset) ?? this.#demultiplexer.byHost(from.address),
+      );
   }
 
   /** The link to a peer. One for each peer. */
@@ -41,8 +56,9 @@ export class LoopPort {
     const normal = { address: addressText(addressBytes(peer.address)), port: peer.port };
     const destination = this.#socket.destination(peer);
     const number = this.#links.length;
+    const stream = this.#streams?.stream(peer);
     let tag = 0;
-    const link = new LoopLink(
+    const link: LoopLink = new LoopLink(
       {
         overhead: this.#options.family === "ipv4" ? 28 : 48,
         send: (region, offset, length, size) => this.#socket.send(destination, region, offset, length, size),
@@ -51,10 +67,13 @@ export class LoopPort {
           return tag;
         },
         closed: () => this.#demultiplexer.remove(normal, link, tag),
+        follow: (connection) => this.#streams?.follow(connection, link),
         tooLong: (bytes) => this.#options.tooLong(number, bytes),
       },
       this.#run,
+      stream,
     );
+    if (stream !== undefined) this.#streams?.add(link, stream);
     this.#demultiplexer.add(normal, link);
     this.#links.push(link);
     return link;
@@ -72,20 +91,22 @@ export class LoopPort {
     return false;
   }
 
-  /** Wakes the links whose time has come. */
+  /** Wakes the links whose time has come, and does what their connections are ready for. */
   wake(now: number): void {
+    this.#streams?.serve(now);
     for (const link of this.#links) if (link.wakeTime <= now) link.wake();
   }
 
   /** When the next link is to be woken. */
   nextWake(): number {
-    let next = Number.POSITIVE_INFINITY;
+    let next = this.#streams?.nextAt() ?? Number.POSITIVE_INFINITY;
     for (const link of this.#links) if (link.wakeTime < next) next = link.wakeTime;
     return next;
   }
 
-  /** The links end; the socket is the caller's. */
+  /** The links end; the sockets are the caller's. */
   close(): void {
+    this.#streams?.close();
     for (const link of this.#links) link.close();
     this.#socket.free();
     this.#run.free();

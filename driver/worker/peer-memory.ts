@@ -1,5 +1,5 @@
 import { type Counters, newCounters } from "../mover/counters.js";
-import type { DownReason, MoverState, MoverStats } from "../mover/index.js";
+import type { DownReason, MoverState, MoverStats, Way } from "../mover/index.js";
 import { ringMemory } from "./ring.js";
 
 /** Eight buffers of the default size, or one of the largest wherever it comes to lie. */
@@ -40,6 +40,7 @@ export type PeerEvent =
     }
   | { readonly type: "silent" }
   | { readonly type: "down"; readonly reason: DownReason }
+  | { readonly type: "way"; readonly way: Way }
   | { readonly type: "malformed"; readonly message: string }
   | { readonly type: "tooLong"; readonly bytes: number };
 
@@ -53,6 +54,7 @@ const GAUGES = {
   inFlightBytes: true,
   windowBytes: true,
   reassemblyBytes: true,
+  way: true,
 } satisfies Record<Exclude<Figure, keyof Counters>, true>;
 const FIGURES = [...Object.keys(GAUGES), ...Object.keys(newCounters())] as readonly Figure[];
 const RTT = FIGURES.indexOf("smoothedRtt");

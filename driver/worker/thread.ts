@@ -2,6 +2,7 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { Poller, setTimerSlack } from "../ffi/index.js";
 import type { PeerAddress } from "../mover/index.js";
+import type { DataWorkerOptions } from "./data-worker.js";
 import { Doorbell } from "./doorbell.js";
 import { LoopPort } from "./loop-port.js";
 import { PeerLoop, type PeerSettings } from "./peer-loop.js";
@@ -10,6 +11,7 @@ import type { PeerMemory } from "./peer-memory.js";
 export interface ThreadData {
   readonly socket: number;
   readonly family: "ipv4" | "ipv6";
+  readonly streams?: DataWorkerOptions["streams"];
   /** The event descriptor that the main thread signals. */
   readonly event: number;
   readonly bell: SharedArrayBuffer;
@@ -40,15 +42,17 @@ class Loop {
   readonly #peers: PeerLoop[] = [];
   #closed = false;
 
-  constructor({ socket, family, event, bell, commands }: ThreadData) {
+  constructor({ socket, family, streams, event, bell, commands }: ThreadData) {
     this.#bell = new Doorbell(bell, event);
     this.#commands = commands;
+    this.#poller = new Poller([socket, event]);
     this.#port = new LoopPort({
       fd: socket,
       family,
+      streams,
+      poller: this.#poller,
       tooLong: (link, bytes) => this.#peers[link]?.tell({ type: "tooLong", bytes }),
     });
-    this.#poller = new Poller([socket, event]);
   }
 
   run(): void {

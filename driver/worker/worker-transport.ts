@@ -185,6 +185,9 @@ export class WorkerTransport extends EventEmitter<TransportEvents> implements Tr
         this.#session = 0;
         this.emit("down", event.reason);
         break;
+      case "way":
+        this.emit("way", event.way);
+        break;
       case "malformed":
         this.emit("malformed", new Error(event.message));
         break;

@@ -63,9 +63,14 @@ export interface MoverConfig {
   readonly deadAfter: number;
 }
 
+/** `auto`: UDP, and TCP while UDP does not get through. */
+export type LinkMode = "auto" | "udp" | "tcp";
+
 export interface PeerConfig {
   readonly name: string;
   readonly endpoint: Endpoint;
+  /** What carries the mover's datagrams. */
+  readonly link: LinkMode;
 }
 
 export interface TcpEdgeConfig {

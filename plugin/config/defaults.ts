@@ -19,7 +19,9 @@ export function resolve(checked: File): Config {
     ovs: { bridge: ovs.bridge, database: ovs.database, runDir: ovs.run_dir },
     port,
     mover: resolveMover(mover, port.mtu),
-    peers: new Map(Object.entries(peers).map(([name, { address }]) => [name, { name, endpoint: address }])),
+    peers: new Map(
+      Object.entries(peers).map(([name, { address, link }]) => [name, { name, endpoint: address, link }]),
+    ),
     table: new LookupTable(table.map(entrySpec)),
     edge: {
       tcp: {

@@ -74,7 +74,7 @@ export const port = z
 export const mover = z
   .strictObject(
     {
-      listen: endpoint.describe("Address and UDP port of this site's mover."),
+      listen: endpoint.describe("Address and port of this site's mover, UDP and TCP."),
       underlay: boolean
         .prefault(false)
         .describe(
@@ -111,8 +111,15 @@ export const mover = z
   .describe("The data mover: how this site is on the WAN.");
 
 export const peer = z.strictObject(
-  { address: endpoint.describe("Address and UDP port of the peer's mover.") },
-  { error: "a map with the field address" },
+  {
+    address: endpoint.describe("Address and port of the peer's mover."),
+    link: oneOf("auto", "udp", "tcp")
+      .prefault("auto")
+      .describe(
+        "What carries the mover's datagrams: udp; tcp, a connection to the same port; auto: UDP, and TCP while UDP does not get through.",
+      ),
+  },
+  { error: "a map with the fields address and link" },
 );
 
 export const peers = z

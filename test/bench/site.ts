@@ -21,7 +21,13 @@ const [form, address, port, peerAddress, listen, to] = process.argv.slice(2) as 
 ];
 const rate = process.env["BENCH_RATE"];
 const openForm = form === "worker" ? openDataSide : openDataSideHere;
-const dataSide = await openForm({ family: "ipv4", address, port: Number(port), mark: undefined });
+const dataSide = await openForm({
+  family: "ipv4",
+  address,
+  port: Number(port),
+  mark: undefined,
+  streams: false,
+});
 const transport = dataSide.connect(
   { address: peerAddress, port: Number(port) },
   {

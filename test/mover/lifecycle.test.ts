@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Mover, SendBatch } from "../../driver/mover/index.js";
+import { Mover, SendBatch, Way } from "../../driver/mover/index.js";
 import { SimulatedClock, simulatedPath } from "../../driver/mover/simulation/index.js";
 import { Pair, Site } from "./pair.js";
 
@@ -230,7 +230,7 @@ describe("datagrams of others", () => {
       if (i % 2 === 0) batch.arena[at] = 0x12;
       batch.push(at + length);
     }
-    pair.links.a.send(batch);
+    pair.links.a.send(batch, Way.DATAGRAMS);
     pair.run(50);
     const { datagramsIgnored, segmentsReceived, state } = pair.b.stats;
     assert.deepEqual([datagramsIgnored, segmentsReceived, state], [60, 0, "up"]);

@@ -21,6 +21,8 @@ export interface NaiveDatagram {
   data?: { index: number; segments: number; logical: number; physical: bigint; payload: number[] };
   acknowledgement?: NaiveAcknowledgement;
   close?: true;
+  probe?: number;
+  answer?: { probe: number; bytes: number };
 }
 
 /** Undefined if the datagram is to be refused. */
@@ -71,6 +73,18 @@ export function naiveRead(bytes: Uint8Array): NaiveDatagram | undefined {
       if (first % 8n !== 0n || !naiveBitmap(result.acknowledgement, first, body.slice(6))) return undefined;
     }
     if (code === 4) result.close = true;
+    if (code === 5) {
+      if (body.length !== 4) return undefined;
+      result.probe = Number(unsigned(body));
+      return result;
+    }
+    if (code === 6) {
+      if (body.length !== 6) return undefined;
+      result.answer = {
+        probe: Number(unsigned(body.slice(0, 4))),
+        bytes: Number(unsigned(body.slice(4))),
+      };
+    }
   }
   return result;
 }

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import type { BufferSource, MoverOptions, MoverStats } from "../../driver/mover/index.js";
-import { BUFFER_FIELD_BYTES, Mover } from "../../driver/mover/index.js";
+import { BUFFER_FIELD_BYTES, Mover, Way } from "../../driver/mover/index.js";
 import {
   type Conditions,
   SeededRandom,
   SimulatedClock,
   type SimulatedLink,
+  SimulatedStream,
   simulatedPath,
 } from "../../driver/mover/simulation/index.js";
 
@@ -52,6 +53,9 @@ export class Site {
       this.events.push(`${at()} ${resumed ? "resumed" : "up"} ${peer.site}`),
     );
     this.mover.on("silent", () => this.events.push(`${at()} silent`));
+    this.mover.on("way", (way) =>
+      this.events.push(`${at()} by ${way === Way.STREAM ? "stream" : "datagrams"}`),
+    );
     this.mover.on("down", (reason) => {
       assert.equal(this.lent.size, 0, "buffers kept after the end of the session");
       this.#begun = this.said;
@@ -117,6 +121,8 @@ export interface PairOptions {
   readonly backward?: Partial<Conditions>;
   readonly lateness?: number;
   readonly mover?: Partial<MoverOptions>;
+  /** A stream beside the datagrams, of so many bits per second and milliseconds one way. */
+  readonly stream?: { readonly rate: number; readonly delay: number };
 }
 
 /** Two sites and a simulated path between them; nothing has been started. */
@@ -126,10 +132,14 @@ export class Pair {
   readonly a: Site;
   readonly b: Site;
   readonly links: { a: SimulatedLink; b: SimulatedLink };
+  readonly stream: SimulatedStream | undefined;
 
-  constructor({ seed = 1, forward = {}, backward = forward, lateness = 0, mover = {} }: PairOptions) {
+  constructor(options: PairOptions) {
+    const { seed = 1, forward = {}, backward = forward, lateness = 0, mover = {} } = options;
+    const { clock } = this;
     this.random = new SeededRandom(seed + 1000);
-    this.links = simulatedPath({ clock: this.clock, seed, forward, backward, lateness });
+    this.stream = options.stream && new SimulatedStream({ clock, random: this.random, ...options.stream });
+    this.links = simulatedPath({ clock, seed, forward, backward, lateness, stream: this.stream });
     this.a = new Site(this.links.a, { site: "a", bootId: 1n, ...mover });
     this.b = new Site(this.links.b, { site: "b", bootId: 2n, ...mover });
   }

@@ -71,6 +71,7 @@ const status: Status = {
       state: "connecting",
       reason: "no answer yet",
       address: "10.2.0.2:4754",
+      link: "udp",
       rtt_ms: null,
       rate_bps: null,
       sent_bytes: 480,
@@ -83,6 +84,7 @@ const status: Status = {
       state: "up",
       reason: "",
       address: "10.3.0.2:4754",
+      link: "tcp",
       rtt_ms: 100.04,
       rate_bps: 95_600_000,
       sent_bytes: 5 * 2 ** 20,
@@ -107,9 +109,9 @@ connections  2 open, 10 in all, 1 failed
 bytes        4.8 MB taken, 1000 B delivered
 memory       1.0 MB of 512.0 MB held by connections, 80.0 MB resident
 
-PEER    STATE       ADDRESS        RTT       RATE         SENT    RECEIVED  RESENT  REASON
-b       connecting  10.2.0.2:4754  -         -            480 B   0 B       0       no answer yet
-site-c  up          10.3.0.2:4754  100.0 ms  95.6 Mbit/s  5.0 MB  1.5 KB    42
+PEER    STATE       ADDRESS        LINK  RTT       RATE         SENT    RECEIVED  RESENT  REASON
+b       connecting  10.2.0.2:4754  udp   -         -            480 B   0 B       0       no answer yet
+site-c  up          10.3.0.2:4754  tcp   100.0 ms  95.6 Mbit/s  5.0 MB  1.5 KB    42
 `;
 
 let folder: string;
@@ -474,6 +476,7 @@ describe("ovs-tpo check", () => {
         "ok port",
         "ok openflow",
         "ok mover port",
+        "ok mover TCP port",
         "ok edge port",
       ],
     );

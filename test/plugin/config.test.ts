@@ -47,7 +47,7 @@ mover:
   silent_after: 2500ms
   dead_after: 45s
 peers:
-  b: { address: "10.2.0.2:4754" }
+  b: { address: "10.2.0.2:4754", link: udp }
 table:
   - { protocol: tcp, source: 10.1.0.11, destination: 10.2.0.11, destination_port: 80, action: optimize, peer: b, accept: confirmed, when_peer_down: hold }
   - { protocol: tcp, source: 10.1.0.0/24, source_port: any, action: pass, name: rest }
@@ -165,7 +165,7 @@ describe("configuration", () => {
     });
     assert.deepEqual(
       [...peers],
-      [["b", { name: "b", endpoint: { family: 4, address: "10.2.0.2", port: 4754 } }]],
+      [["b", { name: "b", endpoint: { family: 4, address: "10.2.0.2", port: 4754 }, link: "udp" }]],
     );
     const towards = (destination: string, destinationPort: number) =>
       table.lookup({ protocol: "tcp", source: "10.1.0.11", sourcePort: 5000, destination, destinationPort })
@@ -466,7 +466,7 @@ const wrong: readonly [
     "peers.b.address",
     /^found nothing, expected an address and a port .*; add it, for example `address: "10.1.0.2:4754"`$/,
   ],
-  ["b: {", "b:", [0, 5], "peers.b", /^found null, expected a map with the field address/],
+  ["b: {", "b:", [0, 5], "peers.b", /^found null, expected a map with the fields address and link/],
   [
     "b: {",
     "b: { address: 10.2.0.2:4754 }\nc d: { address: 10.3.0.2:4754 }",

@@ -1,8 +1,23 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { bind, type Endpoint, localEndpoint, setOption, socket } from "../../driver/ffi/index.js";
-import { DataWorker, type MessageAddresses, type OnMessage, type Transport } from "../../driver/index.js";
+import {
+  bind,
+  type Endpoint,
+  inNetworkNamespace,
+  listen,
+  localEndpoint,
+  setOption,
+  socket,
+} from "../../driver/ffi/index.js";
+import {
+  DataWorker,
+  type MessageAddresses,
+  type OnMessage,
+  type Transport,
+  type TransportOptions,
+  Way,
+} from "../../driver/index.js";
 import { addressBytes } from "../../driver/ip-address.js";
 import { EdgeMemory, TcpConnections } from "../../plugin/edge/tcp/index.js";
 import { listening } from "../edge/pair.js";
@@ -31,6 +46,20 @@ export class Site {
     return new Site(name, fd, await DataWorker.open({ fd, family: "ipv4" }));
   }
 
+  /** With TCP beside UDP, in a network namespace. */
+  static async openWithin(namespace: string, name: string): Promise<Site> {
+    const [fd, worker] = inNetworkNamespace(namespace, () => {
+      const udp = udpSocket();
+      const listener = socket("ipv4", "stream");
+      bind(listener, localEndpoint(udp));
+      listen(listener, 8);
+      const streams = { listener, address: LOOPBACK };
+      // The worker's thread is begun at once, and so in the namespace that its sockets are to be in.
+      return [udp, DataWorker.open({ fd: udp, family: "ipv4", streams })];
+    });
+    return new Site(name, fd, await worker);
+  }
+
   private constructor(name: string, fd: number, worker: DataWorker) {
     this.name = name;
     this.fd = fd;
@@ -39,10 +68,10 @@ export class Site {
   }
 
   /** Edges that open onward connections to `destination` on loopback. */
-  async join(peer: Endpoint, destination = 0): Promise<Peer> {
+  async join(peer: Endpoint, destination = 0, options: Partial<TransportOptions> = {}): Promise<Peer> {
+    const own = { site: this.name, bootId: this.#bootId, bufferSize: 65_536 };
     const joined = await Peer.open(
-      (onMessage) =>
-        this.worker.transport(peer, { site: this.name, bootId: this.#bootId, bufferSize: 65_536, onMessage }),
+      (onMessage) => this.worker.transport(peer, { ...own, ...options, onMessage }),
       destination,
     );
     this.#peers.push(joined);
@@ -82,6 +111,7 @@ export class Peer {
         connect({ host: LOOPBACK, port: destinationPort, allowHalfOpen: true, noDelay: true }),
     });
     this.transport.on("up", (_peer, resumed) => this.events.push(resumed ? "resumed" : "up"));
+    this.transport.on("way", (way) => this.events.push(way === Way.STREAM ? "by TCP" : "by UDP"));
     this.transport.on("down", (reason) => {
       this.events.push(`down ${reason}`);
       this.connections.sessionLost();

@@ -2,6 +2,7 @@ import type { RateOptions } from "../contract.js";
 import { AdaptiveModel } from "./adaptive.js";
 import { FixedModel } from "./fixed.js";
 import type { CongestionModel } from "./model.js";
+import { StreamModel } from "./stream.js";
 
 /** The model for `options`; `datagram` is a full one's bytes on the wire, `granularity` the link's, in milliseconds. */
 export function congestionModel(
@@ -18,6 +19,18 @@ export function congestionModel(
       return new AdaptiveModel(datagram, granularity, { ceiling: perMillisecond(options.ceiling) });
     case "fixed":
       return new FixedModel(perMillisecond(options.rate), datagram);
+  }
+}
+
+/** The same for a stream, which `full` says takes no more for now. */
+export function streamModel(options: RateOptions, full: () => boolean): CongestionModel {
+  switch (options.mode) {
+    case "adaptive":
+      return new StreamModel(full);
+    case "capped":
+      return new StreamModel(full, perMillisecond(options.ceiling));
+    case "fixed":
+      return new StreamModel(full, perMillisecond(options.rate));
   }
 }
 

@@ -24,6 +24,7 @@ export class DgramLink implements Link {
     bytes: new Array<Uint8Array>(BATCH),
     offset: new Uint32Array(BATCH),
     length: new Uint32Array(BATCH),
+    origin: new Uint8Array(BATCH),
   };
   #immediate: NodeJS.Immediate | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -50,6 +51,10 @@ export class DgramLink implements Link {
 
   send(batch: SendBatch): void {
     if (this.#endpoint !== undefined) this.#host.send(batch, this.#peer);
+  }
+
+  follow(): void {
+    // Of a socket for datagrams nothing is unknown.
   }
 
   wakeAt(time: number): void {

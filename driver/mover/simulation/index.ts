@@ -8,3 +8,4 @@ export {
   type SimulatedPathOptions,
   simulatedPath,
 } from "./simulated-link.js";
+export { SimulatedStream, type SimulatedStreamEnd } from "./simulated-stream.js";

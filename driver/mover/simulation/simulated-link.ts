@@ -1,8 +1,9 @@
-import type { Link, LinkEndpoint, ReceivedBatch, SendBatch } from "../link.js";
+import { type Link, type LinkEndpoint, Origin, type ReceivedBatch, type SendBatch, Way } from "../link.js";
 import type { SimulatedClock } from "./clock.js";
 import { type Conditions, PERFECT } from "./conditions.js";
 import { SimulatedPipe } from "./pipe.js";
 import { SeededRandom } from "./random.js";
+import type { SimulatedStream, SimulatedStreamEnd } from "./simulated-stream.js";
 
 export interface SimulatedLinkOptions {
   readonly clock: SimulatedClock;
@@ -10,6 +11,7 @@ export interface SimulatedLinkOptions {
   readonly out: SimulatedPipe;
   /** How late wake-ups are, at most, in milliseconds. */
   readonly lateness?: number;
+  readonly stream?: SimulatedStreamEnd | undefined;
 }
 
 /** One end of a link in virtual time. */
@@ -17,6 +19,7 @@ export class SimulatedLink implements Link {
   readonly granularity: number;
   readonly overhead: number;
   readonly out: SimulatedPipe;
+  readonly stream?: SimulatedStreamEnd;
   /** The other end. */
   peer: SimulatedLink | undefined;
   readonly #clock: SimulatedClock;
@@ -30,14 +33,21 @@ export class SimulatedLink implements Link {
     bytes: [new Uint8Array(0) as Uint8Array],
     offset: new Uint32Array(1),
     length: new Uint32Array(1),
+    origin: new Uint8Array(1),
   };
 
-  constructor({ clock, random, out, lateness = 0 }: SimulatedLinkOptions) {
+  constructor({ clock, random, out, stream, lateness = 0 }: SimulatedLinkOptions) {
     this.#clock = clock;
     this.#random = random;
     this.out = out;
     this.granularity = lateness;
     this.overhead = out.conditions.frame;
+    if (stream === undefined) return;
+    this.stream = stream;
+    stream.host = {
+      arrived: (datagram) => this.#take(datagram, Origin.STREAM),
+      changed: () => this.#endpoint?.wake(),
+    };
   }
 
   now(): number {
@@ -52,15 +62,23 @@ export class SimulatedLink implements Link {
     return 1 + this.#random.below(0xff_ffff);
   }
 
-  send(batch: SendBatch): void {
+  send(batch: SendBatch, way: Way): void {
     for (let i = 0; i < batch.count; i += 1) {
       const header = batch.headerLength[i]!;
       const datagram = new Uint8Array(header + batch.payloadLength[i]!);
       datagram.set(batch.arena.subarray(batch.headerOffset[i]!, batch.headerOffset[i]! + header));
       const from = batch.payloadOffset[i]!;
       datagram.set(batch.payload[i]!.subarray(from, from + batch.payloadLength[i]!), header);
-      this.out.carry(datagram, this.#arrive);
+      if (way === Way.STREAM) this.stream?.carry(datagram, this.#arriveByStream);
+      else this.out.carry(datagram, this.#arrive);
     }
+    if (way === Way.STREAM && this.stream?.full) {
+      this.#clock.at(this.#clock.now + this.stream.busyFor, () => this.#endpoint?.wake());
+    }
+  }
+
+  follow(): void {
+    // It has the one peer only.
   }
 
   wakeAt(time: number): void {
@@ -87,12 +105,17 @@ export class SimulatedLink implements Link {
     });
   }
 
-  readonly #arrive = (datagram: Uint8Array): void => {
-    const received = this.peer!.#received;
+  readonly #arrive = (datagram: Uint8Array): void => this.peer!.#take(datagram, Origin.DATAGRAM);
+
+  readonly #arriveByStream = (datagram: Uint8Array): void => this.peer!.stream!.host!.arrived(datagram);
+
+  #take(datagram: Uint8Array, origin: number): void {
+    const received = this.#received;
     received.bytes[0] = datagram;
     received.length[0] = datagram.length;
-    this.peer!.#endpoint?.receive(received satisfies ReceivedBatch);
-  };
+    received.origin[0] = origin;
+    this.#endpoint?.receive(received satisfies ReceivedBatch);
+  }
 }
 
 export interface SimulatedPathOptions {
@@ -102,20 +125,23 @@ export interface SimulatedPathOptions {
   readonly backward?: Partial<Conditions>;
   /** How late wake-ups are, at most, in milliseconds. */
   readonly lateness?: number;
+  /** Beside the datagrams, which it has nothing to do with. */
+  readonly stream?: SimulatedStream | undefined;
 }
 
 /** Two ends of a link, `a` and `b`; `forward` is the direction from a to b. */
 export function simulatedPath(options: SimulatedPathOptions): { a: SimulatedLink; b: SimulatedLink } {
-  const { clock, seed, forward = {}, backward = forward, lateness = 0 } = options;
+  const { clock, seed, forward = {}, backward = forward, lateness = 0, stream } = options;
   const random = new SeededRandom(seed);
-  const end = (conditions: Partial<Conditions>) =>
+  const end = (conditions: Partial<Conditions>, streamEnd: SimulatedStreamEnd | undefined) =>
     new SimulatedLink({
       clock,
       random,
       lateness,
+      stream: streamEnd,
       out: new SimulatedPipe(clock, random, { ...PERFECT, ...conditions }),
     });
-  const [a, b] = [end(forward), end(backward)];
+  const [a, b] = [end(forward, stream?.a), end(backward, stream?.b)];
   a.peer = b;
   b.peer = a;
   return { a, b };

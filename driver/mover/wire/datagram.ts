@@ -19,6 +19,8 @@ export const Subfield = {
   RECEIVED: 3,
   /** The sender ends the session. */
   CLOSE: 4,
+  PROBE: 5,
+  PROBE_ANSWER: 6,
   HELLO: 16,
 } as const;
 

@@ -2,6 +2,7 @@ import { Acknowledgement, readAcknowledgement, readReceived } from "./acknowledg
 import { DATAGRAM_HEADER_BYTES, PacketType, Subfield, WIRE_VERSION } from "./datagram.js";
 import { type Hello, readHello } from "./hello.js";
 import { readU24 } from "./integer.js";
+import { type ProbeAnswer, readProbe, readProbeAnswer } from "./probe.js";
 import { readTransportData, TRANSPORT_DATA_BYTES, type TransportData } from "./transport-data.js";
 
 /**
@@ -17,6 +18,10 @@ export class DatagramReader {
   close = false;
   readonly data: TransportData = { index: 0, segments: 0, logical: 0, physical: 0 };
   readonly acknowledgement = new Acknowledgement();
+  /** The number of the probe that it is; -1 if it is none. */
+  probe = -1;
+  hasAnswer = false;
+  readonly answer: ProbeAnswer = { probe: 0, bytes: 0 };
   payloadOffset = 0;
   payloadLength = 0;
 
@@ -26,6 +31,8 @@ export class DatagramReader {
     this.hasData = false;
     this.hasAcknowledgement = false;
     this.close = false;
+    this.probe = -1;
+    this.hasAnswer = false;
     const end = start + length;
     if (length < DATAGRAM_HEADER_BYTES) return false;
     const first = bytes[start]!;
@@ -78,6 +85,13 @@ export class DatagramReader {
         case Subfield.CLOSE:
           this.close = true;
           break;
+        case Subfield.PROBE_ANSWER:
+          this.hasAnswer = true;
+          if (!readProbeAnswer(bytes, at, length, this.answer)) return false;
+          break;
+        case Subfield.PROBE:
+          this.probe = readProbe(bytes, at, length);
+          return this.probe >= 0;
       }
       at += length;
     }
