@@ -169,7 +169,7 @@ async function* checkPorts(config: Config): AsyncGenerator<Finding> {
     return `${formatEndpoint(listen)}/udp is free`;
   });
   if ([...config.peers.values()].some(({ link }) => link !== "udp"))
-    yield await attempt("mover TCP port", () => {
+    yield await attempt("stream port", () => {
       tryBind(
         "stream",
         listen.address,

@@ -476,7 +476,7 @@ describe("ovs-tpo check", () => {
         "ok port",
         "ok openflow",
         "ok mover port",
-        "ok mover TCP port",
+        "ok stream port",
         "ok edge port",
       ],
     );
