@@ -98,6 +98,7 @@ export interface SteeringStatus {
   readonly reason?: string;
   readonly bridge: string;
   readonly port?: LocalPort;
+  /** The peers whose connections are taken. */
   readonly peersUp: readonly string[];
   /** Our flows on the switch, without those of connections. */
   readonly flows: number;

@@ -8,6 +8,7 @@ import {
 import type { LookupTable } from "../table/index.js";
 import type { Exits } from "./exits.js";
 import type { LocalPort } from "./options.js";
+import { type PeerPhase, PeerPhases, type PeerPhasesOptions } from "./peer-phases.js";
 
 /** More peers have been seen than the pipeline's register can tell apart. */
 export class TooManyPeersError extends Error {
@@ -23,6 +24,7 @@ export type PolicyOptions = Pick<
   PipelineInput,
   "layout" | "instance" | "timeouts" | "families" | "vlan" | "trunk" | "controllerId"
 > & {
+  readonly phases: PeerPhasesOptions;
   readonly entryFlows: EntryFlows;
   /** Only of the form `rewrite`. */
   readonly exits: Exits | undefined;
@@ -45,7 +47,8 @@ const PLACEHOLDER_PORTS: SteeredPorts = {
 
 /** What is to be taken: the look-up table and the peers that are up, compiled to a pipeline when ports are known. */
 export class Policy {
-  readonly #options: PolicyOptions;
+  readonly #options: Omit<PolicyOptions, "phases">;
+  readonly #phases: PeerPhases;
   /** Numbers of the peers, in the order in which tables have named them first. A peer keeps its number. */
   #peers: ReadonlyMap<string, number> = new Map();
   #table: LookupTable;
@@ -54,8 +57,9 @@ export class Policy {
   #compiled: { readonly inputs: readonly unknown[]; readonly pipeline: Pipeline } | undefined;
 
   /** Throws as `setTable` does. */
-  constructor(table: LookupTable, options: PolicyOptions) {
+  constructor(table: LookupTable, { phases, ...options }: PolicyOptions) {
     this.#options = options;
+    this.#phases = new PeerPhases(phases);
     this.#table = table;
     this.setTable(table);
   }
@@ -80,12 +84,13 @@ export class Policy {
     this.#peers = peers;
   }
 
-  get peersUp(): ReadonlySet<string> {
-    return this.#peersUp;
+  peersIn(phase: PeerPhase): ReadonlySet<string> {
+    return this.#phases.in(phase);
   }
 
   setPeersUp(peers: Iterable<string>): void {
     this.#peersUp = new Set(peers);
+    this.#phases.want(this.#taking ? this.#peersUp : []);
   }
 
   /** Whether anything new is taken, held or refused at all. */
@@ -95,6 +100,26 @@ export class Policy {
 
   setTaking(taking: boolean): void {
     this.#taking = taking;
+    this.#phases.want(taking ? this.#peersUp : []);
+  }
+
+  /** What the pipeline says of peers; another object whenever that has changed. */
+  get phases(): ReadonlyMap<string, unknown> {
+    return this.#phases.current;
+  }
+
+  /** The switch does what `phases` has said. */
+  installed(phases: ReadonlyMap<string, unknown>): void {
+    this.#phases.installed(phases);
+  }
+
+  /** Whether all peers that are up are steered to. */
+  get settled(): boolean {
+    return this.#phases.settled;
+  }
+
+  stop(): void {
+    this.#phases.stop();
   }
 
   /** The peer of that number. */
@@ -112,7 +137,7 @@ export class Policy {
   pipeline(ports: SteeredPorts, round: number): Pipeline {
     const inputs = [
       this.#table,
-      this.#peersUp,
+      this.#phases.current,
       this.#taking,
       JSON.stringify(ports),
       round,
@@ -134,13 +159,17 @@ export class Policy {
     const { table, peers, ports, round } = what;
     const { local, canary, passFrom } = ports;
     const { exits, ...options } = this.#options;
+    const named = (phase: PeerPhase) =>
+      new Set([...this.#phases.in(phase)].filter((name) => peers.has(name)));
     return compilePipeline({
       ...options,
       exits: exits?.of(table),
       round,
       table,
       peers,
-      peersUp: new Set([...this.#peersUp].filter((name) => peers.has(name))),
+      peersUp: named("up"),
+      peersOpening: named("opening"),
+      peersClosing: named("closing"),
       taking: this.#taking,
       localPort: { ofport: local.ofport, mac: BigInt(`0x${local.mac.replaceAll(":", "")}`) },
       canary,

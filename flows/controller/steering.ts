@@ -20,6 +20,7 @@ import { Lease } from "./lease.js";
 import type { ListedFlow } from "./listing.js";
 import { NotAttachedError } from "./not-attached.js";
 import type { SteeringEvents, SteeringOptions, SteeringState, SteeringStatus } from "./options.js";
+import { Pause } from "./pause.js";
 import { Policy, type SteeredPorts } from "./policy.js";
 import { PortPreparation } from "./port-preparation.js";
 import { type PortNumbers, SwitchPorts } from "./switch-ports.js";
@@ -33,6 +34,8 @@ const COUNTS_PER_COMPARISON = 30;
 /** Milliseconds until the next attempt after a failure, doubled from the first to the last. */
 const FIRST_RETRY = 200;
 const LAST_RETRY = 5000;
+/** Twice what OVS takes to look at all flows of its datapath (`max-revalidator`), in milliseconds. */
+const SETTLE = 1000;
 /** Milliseconds that the switch has for an answer. */
 const SWITCH_TIMEOUT = 5000;
 
@@ -62,10 +65,9 @@ export class Steering extends EventEmitter<SteeringEvents> {
   #looks = 0;
   #loop: Promise<void> | undefined;
   #stopping = false;
-  #changed = false;
+  readonly #pause = new Pause();
   /** Milliseconds until the next look, if nothing changes before. */
-  #pause = CHECK_INTERVAL;
-  #wake: () => void = () => {};
+  #interval = CHECK_INTERVAL;
 
   /**
    * Throws `EntryTooWideError`, `TableTooDeepError`, `TooManyPeersError` and `TooManyDestinationsError`, and a `RangeError`
@@ -86,6 +88,7 @@ export class Steering extends EventEmitter<SteeringEvents> {
       vlan: options.vlan,
       trunk: options.trunk ?? [],
       controllerId: controllerId(instance),
+      phases: { settle: SETTLE, changed: () => this.#look() },
       entryFlows: new EntryFlows(),
       exits: options.rewrite && new Exits(options.rewrite, families),
     });
@@ -146,6 +149,7 @@ export class Steering extends EventEmitter<SteeringEvents> {
     await this.#loop;
     this.#loop = undefined;
     this.#lease.drop();
+    this.#policy.stop();
     this.#enter("stopping");
     const left = await detach({
       flows: this.#connection.version === undefined ? undefined : this.#flows,
@@ -159,8 +163,9 @@ export class Steering extends EventEmitter<SteeringEvents> {
   }
 
   /**
-   * The peers whose sessions are up: new connections to these alone are taken. The switch is told at once; `applied`
-   * says when it has taken it in.
+   * The peers whose sessions are up: new connections to these alone are taken. The switch is told at once; for a peer
+   * that is new it takes a second, so that no connection is taken whose SYN has gone direct (`PeerPhases`). `applied` says
+   * when it is done.
    */
   setPeersUp(peers: Iterable<string>): void {
     this.#policy.setPeersUp(peers);
@@ -209,7 +214,7 @@ export class Steering extends EventEmitter<SteeringEvents> {
   async applied({ timeout = 2000 }: { timeout?: number } = {}): Promise<boolean> {
     const ended = AbortSignal.timeout(timeout);
     while (this.#steered && !this.#stopping && !ended.aborted) {
-      if (this.#flows.installed === this.#known().flows) return true;
+      if (this.#policy.settled && this.#flows.installed === this.#known().flows) return true;
       await once(this, "installed", { signal: ended }).catch(() => undefined);
     }
     return false;
@@ -221,7 +226,7 @@ export class Steering extends EventEmitter<SteeringEvents> {
       ...(this.#reason !== undefined && { reason: this.#reason }),
       bridge: this.#options.bridge,
       ...(this.#steered && { port: this.#steered.local }),
-      peersUp: [...this.#policy.peersUp],
+      peersUp: [...this.#policy.peersIn("up")],
       flows: this.#flows.installed?.length ?? 0,
       repairs: this.#repairs,
     };
@@ -252,10 +257,11 @@ export class Steering extends EventEmitter<SteeringEvents> {
    * comes in. Throws a `RangeError` for a tuple that is none, and `NotAttachedError`.
    */
   explain(tuple: Tuple, inPort?: number): Explanation {
-    const { table, peersUp, taking } = this.#policy;
+    const { table, taking } = this.#policy;
     return explain(tuple, {
       table,
-      peersUp,
+      peersUp: this.#policy.peersIn("up"),
+      peersOpening: this.#policy.peersIn("opening"),
       taking,
       pipeline: this.#known(),
       ...(inPort !== undefined && { inPort }),
@@ -276,40 +282,26 @@ export class Steering extends EventEmitter<SteeringEvents> {
 
   /** Something has changed: look at it now. */
   #look(): void {
-    this.#changed = true;
-    this.#wake();
+    this.#pause.cut();
   }
 
   async #run(): Promise<void> {
     let failures = 0;
     while (!this.#stopping) {
-      this.#changed = false;
-      this.#pause = CHECK_INTERVAL;
+      this.#pause.forget();
+      this.#interval = CHECK_INTERVAL;
       try {
         await this.#step();
         failures = 0;
       } catch (error) {
         if (this.#stopping) return;
         this.#flows.forget();
-        this.#pause = Math.min(LAST_RETRY, FIRST_RETRY * 2 ** failures++);
+        this.#interval = Math.min(LAST_RETRY, FIRST_RETRY * 2 ** failures++);
         this.#enter("error", error instanceof Error ? error.message : String(error));
       }
-      await this.#sleep(this.#pause, failures > 0);
+      // After a failure it is whole, lest the same comes again at once.
+      await this.#pause.take(this.#interval, () => failures === 0 || this.#stopping);
     }
-  }
-
-  /** Until something has changed, or so many milliseconds; after a failure all of them, lest it come again at once. */
-  async #sleep(milliseconds: number, whole: boolean): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
-      this.#wake = () => {
-        if (whole && !this.#stopping) return;
-        clearTimeout(timer);
-        resolve();
-      };
-      if (this.#changed) this.#wake();
-    });
-    this.#wake = () => {};
   }
 
   /** Looks at how things stand and does the next thing. Throws where that fails. */
@@ -343,9 +335,11 @@ export class Steering extends EventEmitter<SteeringEvents> {
   async #update(): Promise<void> {
     const ports = this.#steered;
     if (!ports || !this.#flows.installed || this.#connection.version === undefined) return;
-    const { flows } = this.#policy.pipeline(ports, await this.#flows.round());
+    const round = await this.#flows.round();
+    const { phases } = this.#policy;
+    const { flows } = this.#policy.pipeline(ports, round);
     await this.#flows.install(flows).then(
-      () => this.emit("installed", flows.length),
+      () => this.#installed(flows.length, phases),
       () => this.#flows.forget(),
     );
   }
@@ -354,13 +348,15 @@ export class Steering extends EventEmitter<SteeringEvents> {
   async #install(numbers: PortNumbers): Promise<void> {
     const preparation = await this.#preparation.prepare(numbers);
     if ("waiting" in preparation) {
-      this.#pause = SETTLE_INTERVAL;
+      this.#interval = SETTLE_INTERVAL;
       return this.#enter("port-pending", preparation.waiting);
     }
     const ports = preparation.ready;
     this.#steered = ports;
     await this.#policy.prepare();
-    const pipeline = this.#policy.pipeline(ports, await this.#flows.round());
+    const round = await this.#flows.round();
+    const { phases } = this.#policy;
+    const pipeline = this.#policy.pipeline(ports, round);
     const fresh = this.#flows.installed === undefined;
     if (fresh) {
       this.#enter("syncing");
@@ -368,7 +364,7 @@ export class Steering extends EventEmitter<SteeringEvents> {
     } else if (!(await this.#holds())) this.#flows.forget();
     const repair = !fresh && this.#flows.installed === undefined;
     const changed = await this.#flows.install(pipeline.flows);
-    this.emit("installed", pipeline.flows.length);
+    this.#installed(pipeline.flows.length, phases);
     if (repair && changed > 0) {
       this.#repairs++;
       this.emit("repaired", changed);
@@ -377,6 +373,11 @@ export class Steering extends EventEmitter<SteeringEvents> {
     if (fresh || changed > 0) this.#lease.forget();
     this.#lease.hold(pipeline);
     this.#enter("in-sync");
+  }
+
+  #installed(flows: number, phases: ReadonlyMap<string, unknown>): void {
+    this.#policy.installed(phases);
+    this.emit("installed", flows);
   }
 
   /** Whether the flows that we have installed are still there; now and then also whether they are what they were. */

@@ -27,6 +27,8 @@ export interface Explanation {
 export interface ExplainInput {
   readonly table: LookupTable;
   readonly peersUp: ReadonlySet<string>;
+  /** See `PipelineInput`. Default: none. */
+  readonly peersOpening?: ReadonlySet<string>;
   readonly taking: boolean;
   readonly pipeline: Pipeline;
   /** OpenFlow number of the port by which the packet comes in; absent: one that no flow of ours names. */
@@ -77,13 +79,14 @@ function obstacle(
   entry: Entry | undefined,
   taken: boolean,
   flows: readonly Flow[],
-  { peersUp, taking }: ExplainInput,
+  { peersUp, peersOpening, taking }: ExplainInput,
 ): string[] {
   if (taken || entry?.action.type !== "optimize") return [];
   const { peer } = entry.action;
   if (flows.length === 0) return ["its protocol or address family is not taken on this switch"];
   if (!taking)
     return ["nothing new is taken just now: the connections' memory is full, or the plugin is stopping"];
+  if (peersOpening?.has(peer)) return [`connections to peer ${peer} are taken from a second on`];
   if (!peersUp.has(peer)) return [`the session to peer ${peer} is not up`];
   return ["nothing is taken that comes in by that port"];
 }

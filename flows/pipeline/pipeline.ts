@@ -26,7 +26,12 @@ export interface PipelineInput {
   readonly table: LookupTable;
   /** Numbers of the peers, from 1. */
   readonly peers: ReadonlyMap<string, number>;
+  /** Peers whose connections are taken … */
   readonly peersUp: ReadonlySet<string>;
+  /** … will be in a moment: what is opened until then passes, and goes on passing … */
+  readonly peersOpening: ReadonlySet<string>;
+  /** … and have been until a moment ago: what was opened until then goes on being taken. */
+  readonly peersClosing: ReadonlySet<string>;
   /** Whether anything new is to be taken, held or refused at all; else it passes, whatever the entries say. */
   readonly taking: boolean;
   /** The number by which the switch knows our connection, for packets that go to it. */

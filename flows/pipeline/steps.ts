@@ -5,9 +5,14 @@ import { apply, type Flow, flow } from "./flow.js";
 import { TABLE_ZERO, type TableName, tableNumber } from "./layout.js";
 import type { PipelineInput } from "./pipeline.js";
 import { Register } from "./register.js";
-import { learnSpecs } from "./tcp.js";
+import { learnMatch, learnSpecs } from "./tcp.js";
 
 const LEARNED_PRIORITY = 1;
+
+/** Seconds without a packet after which a 5-tuple may be taken that was to pass: a SYN that got no answer comes again. */
+const PASS_SECONDS = 10;
+/** What `bundle_load` writes where no member is live (OVS `ofp-port.h`, `OFP_PORT_C(NONE)`, 16 bits). */
+const NO_CANARY = 0xffffn;
 
 export interface LearnedConnection {
   readonly family: Family;
@@ -74,6 +79,17 @@ export class Steps {
   /** Lets a SYN go, and what comes after it. */
   abandon(family: Family): Action[] {
     return [this.learn(0, { family, idle: this.#input.timeouts.idle }), ...this.letGo];
+  }
+
+  /** Lets a SYN go, and has its 5-tuple pass as if the plugin were not there. */
+  pass(family: Family): Action[] {
+    const { bits, ...canary } = this.register.part("canary");
+    const mark: LearnAction = {
+      ...this.#learned(FlowKind.CONNECTION, 0, "connections"),
+      idleTimeout: PASS_SECONDS,
+      specs: [...learnMatch(family, false), { kind: "load", bits, value: NO_CANARY, to: canary }],
+    };
+    return [mark, ...this.letGo];
   }
 
   /** A sign of life: new connections are taken for so many seconds more. */

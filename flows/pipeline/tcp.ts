@@ -43,6 +43,12 @@ export const RESET: FieldMatch = {
  * (`reversed`), that sets `known` as given.
  */
 export function learnSpecs(family: Family, reversed: boolean, register: Register, known: 0 | 1): LearnSpec[] {
+  const { bits, ...position } = register.part("known");
+  return [...learnMatch(family, reversed), { kind: "load", bits, value: BigInt(known), to: position }];
+}
+
+/** What such a flow matches. */
+export function learnMatch(family: Family, reversed: boolean): LearnSpec[] {
   const { etherType, source, destination, addressBits } = tupleFields[family];
   const copy = (to: FieldName, from: FieldName, bits: number): LearnSpec => ({
     kind: "match",
@@ -54,7 +60,6 @@ export function learnSpecs(family: Family, reversed: boolean, register: Register
   const [sourcePortFrom, destinationPortFrom]: FieldName[] = reversed
     ? ["tcp_dst", "tcp_src"]
     : ["tcp_src", "tcp_dst"];
-  const { bits, ...position } = register.part("known");
   return [
     { kind: "match", bits: 16, value: etherType, to: { field: "eth_type", offset: 0 } },
     { kind: "match", bits: 8, value: PROTOCOL_TCP, to: { field: "ip_proto", offset: 0 } },
@@ -62,6 +67,5 @@ export function learnSpecs(family: Family, reversed: boolean, register: Register
     copy(destination, destinationFrom, addressBits),
     copy("tcp_src", sourcePortFrom!, 16),
     copy("tcp_dst", destinationPortFrom!, 16),
-    { kind: "load", bits, value: BigInt(known), to: position },
   ];
 }

@@ -26,17 +26,35 @@ export function verdictFlows(input: PipelineInput, steps: Steps): Flow[] {
   );
   return [
     ...(input.taking ? newConnections() : []),
+    ...closing(),
     ...abandoned,
     verdict("connection", [register.match({ known: 1, canary })], take),
     verdict("otherwise", [], letGo),
   ];
 
+  function numbers(names: ReadonlySet<string>): number[] {
+    return [...names].map((name) => input.peers.get(name)!);
+  }
+
+  function closing(): Flow[] {
+    return numbers(input.peersClosing).flatMap((peer) =>
+      families.map((family) =>
+        verdict(
+          "take",
+          [register.match({ peer, known: 1, ...alive }), ...tcp(family), FIRST_PACKET],
+          take,
+          steps.cookie(FlowKind.VERDICT, peer),
+        ),
+      ),
+    );
+  }
+
   function newConnections(): Flow[] {
     const policies = policiesOf(input.table);
-    const peers = [...input.peersUp].map((name) => [name, input.peers.get(name)!] as const);
+    const peers = numbers(input.peersUp);
     return families.flatMap((family) => {
       const syn = [...tcp(family), FIRST_PACKET];
-      const early = peers.map(([, peer]) =>
+      const early = peers.map((peer) =>
         verdict(
           "take",
           [register.match({ peer, confirmed: 0, ...alive }), ...syn],
@@ -44,7 +62,7 @@ export function verdictFlows(input: PipelineInput, steps: Steps): Flow[] {
           steps.cookie(FlowKind.VERDICT, peer),
         ),
       );
-      const confirmed = peers.map(([, peer]) =>
+      const confirmed = peers.map((peer) =>
         verdict(
           "take",
           [register.match({ peer, confirmed: 1, ...alive }), ...syn],
@@ -52,10 +70,20 @@ export function verdictFlows(input: PipelineInput, steps: Steps): Flow[] {
           steps.cookie(FlowKind.CONFIRM, peer),
         ),
       );
+      // Where its SYNs wait or are refused until the peer is up, none can go direct before that.
+      const opening = numbers(input.peersOpening).map((peer) =>
+        verdict(
+          "take",
+          [register.match({ peer, down: DOWN.pass, ...alive }), ...syn],
+          steps.pass(family),
+          steps.cookie(FlowKind.VERDICT, peer),
+        ),
+      );
       const down = (policy: "hold" | "refuse", actions: readonly Action[], cookie?: bigint) =>
         verdict("down", [register.match({ down: DOWN[policy], ...alive }), ...syn], actions, cookie);
       return [
         ...early,
+        ...opening,
         ...(policies.has("confirmed") ? confirmed : []),
         ...(policies.has("hold") ? [down("hold", [])] : []),
         ...(policies.has("refuse") ? [down("refuse", steps.hand, steps.cookie(FlowKind.REFUSE))] : []),

@@ -55,6 +55,7 @@ describe("form rewrite on a real switch", { skip, timeout: 120_000 }, () => {
     plugin = new PluginProcess(ovs, { table, edgeAddress: "10.1.0.2/16" });
     await plugin.reaches("in-sync");
     plugin.tell({ do: "peers", up: ["b"] });
+    await plugin.event(({ event }) => event === "applied");
   });
   after(async () => {
     await plugin?.stop();

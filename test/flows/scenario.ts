@@ -36,6 +36,8 @@ export function pipelineOf(specs: EntrySpec[], changes: Partial<PipelineInput> =
       ["c", 2],
     ]),
     peersUp: new Set(["b"]),
+    peersOpening: new Set(),
+    peersClosing: new Set(),
     localPort: { ofport: TPO, mac: MAC },
     canary: CANARY,
     passFrom: [],

@@ -163,6 +163,8 @@ describe("steering on a real switch", { skip, timeout: 300_000 }, () => {
     plugin.tell({ do: "peers", up: [] });
     await plugin.event(({ event, done }) => event === "applied" && done === true, from);
     assert.equal(taken(await ovs.trace(packet({ tp_src: 42000 }))), false, "the peer gone");
+    assert.equal(taken(await ovs.trace(packet())), true, "a SYN that comes again, for a moment yet");
+    await until(async () => !taken(await ovs.trace(packet())));
     await ovs.appctl("ofproto/trace", "br0", packet(), "-generate");
     assert.equal(
       taken(await ovs.trace(packet({ tcp_flags: "ack" }))),
