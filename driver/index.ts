@@ -7,6 +7,7 @@ export {
   type MessageHeader,
   MessageStatus,
   MessageType,
+  SESSION_PROTOCOL,
   SHORT_HEADER_LENGTH,
 } from "./message.js";
 export type { OnMessage } from "./message-reader.js";

@@ -21,6 +21,12 @@ export const MessageType = {
   RESET: 5,
   /** How far the peer may send, as a total of bytes since the start: u64 in the data. */
   CREDIT: 6,
+  /** Of the session itself, as the two below: the sender is in place to open connections at its site. */
+  READY: 16,
+  /** The sender is about to go: the peer is to steer no new connections towards it. */
+  AWAY: 17,
+  /** The sender does so: the answer to the AWAY of the same sequence number. */
+  WITHDRAWN: 18,
 } as const;
 export type MessageType = (typeof MessageType)[keyof typeof MessageType];
 
@@ -71,7 +77,7 @@ export interface MessageHeader {
   readonly type: MessageType;
   /** `MessageFlag` bits. */
   readonly flags: number;
-  /** IP protocol number: 6 TCP, 17 UDP, 1 ICMP, … */
+  /** IP protocol number: 6 TCP, 17 UDP, 1 ICMP, …; `SESSION_PROTOCOL` where it is about the session. */
   readonly protocol: number;
   /** u32, chosen by the initiator, unique among its own connections of one session. */
   readonly connection: number;
@@ -82,6 +88,9 @@ export interface MessageHeader {
   /** In OPEN and nowhere else. */
   readonly addresses: MessageAddresses | undefined;
 }
+
+/** Protocol of the messages that are about the session itself: IPv6's hop-by-hop options, which nothing carries alone. */
+export const SESSION_PROTOCOL = 0;
 
 export const MESSAGE_VERSION = 1;
 /** Bytes of a header without addresses: what every message but the first of a connection costs. */
@@ -96,7 +105,8 @@ export const MAXIMUM_MESSAGE_DATA = 0xffff;
 const FLAG_IPV6 = 0x02;
 const FLAG_ADDRESSES = 0x04;
 const FLAGS_OF_CODEC = FLAG_IPV6 | FLAG_ADDRESSES;
-const HIGHEST_TYPE = MessageType.CREDIT;
+/** A bit for each type. */
+const KNOWN_TYPES = Object.values(MessageType).reduce((known, type) => known | (1 << type), 0);
 
 /** Length of the header in bytes, in the form that `header` takes on the wire. */
 export function messageHeaderLength(header: MessageHeader): number {
@@ -182,8 +192,8 @@ export function checkMessage(bytes: Uint8Array, offset: number, end: number): nu
   if (first >>> 4 !== MESSAGE_VERSION) {
     throw new WireError("version", offset, `message version ${first >>> 4}, known is ${MESSAGE_VERSION}`);
   }
-  if (type === 0 || type > HIGHEST_TYPE) {
-    throw new WireError("type", offset + 1, `message type ${type}, known are 1 to ${HIGHEST_TYPE}`);
+  if (type > 31 || ((KNOWN_TYPES >>> type) & 1) === 0) {
+    throw new WireError("type", offset + 1, `message type ${type} is not known`);
   }
   const headerLength = (first & 0x0f) << 2;
   if (headerLength !== headerLengthOf(flags)) {

@@ -9,6 +9,7 @@ import {
   writeKeyFile,
 } from "../driver/security/index.js";
 import { ConfigError, ConfigFileError, jsonSchema, loadConfig } from "./config/index.js";
+import { parseDuration } from "./config/units.js";
 import { ControlError, request } from "./control.js";
 import { createLogger } from "./log.js";
 import type { Explained, Listed } from "./queries.js";
@@ -23,10 +24,22 @@ const notInSync = 3;
 
 const defaultSocket = "/run/ovs-tpo/tpo0.sock";
 
+/** What the steps of a drain take beside the waiting, in milliseconds. */
+const drainOverhead = 10_000;
+
+/** The command line says something that cannot be meant. */
+class UsageError extends Error {
+  readonly code = "USAGE";
+}
+
 interface AskOptions {
   readonly config?: string;
   readonly socket?: string;
   readonly json?: boolean;
+}
+
+interface DrainOptions extends AskOptions {
+  readonly timeout: string;
 }
 
 async function runCommand(file: string): Promise<number> {
@@ -53,6 +66,19 @@ async function checkCommand(file: string): Promise<number> {
   return well ? 0 : failed;
 }
 
+/** Waits until the plugin has drained; it stops then. */
+async function drainCommand({ timeout, ...options }: DrainOptions): Promise<number> {
+  const patience = parseDuration(timeout);
+  if (patience === undefined)
+    throw new UsageError(`"${timeout}" is no time to wait; expected one such as 30s or 10m`);
+  const { left } = (await ask(options, "drain", { timeout_ms: patience }, patience + drainOverhead)) as {
+    left: number;
+  };
+  const rest = left === 0 ? "all connections have come to their end" : `${left} connections are reset`;
+  console.log(`drained: ${rest}; the plugin stops`);
+  return left === 0 ? 0 : failed;
+}
+
 async function statusCommand(options: AskOptions): Promise<number> {
   const status = (await ask(options, "status")) as Status;
   print(options, status, formatStatus);
@@ -60,9 +86,14 @@ async function statusCommand(options: AskOptions): Promise<number> {
 }
 
 /** Asks the running plugin. */
-async function ask({ config, socket }: AskOptions, method: string, parameters?: unknown): Promise<unknown> {
+async function ask(
+  { config, socket }: AskOptions,
+  method: string,
+  parameters?: unknown,
+  timeout?: number,
+): Promise<unknown> {
   const path = socket ?? (config === undefined ? defaultSocket : loadConfig(config).control.socket);
-  return await request(path, method, parameters);
+  return await request(path, method, parameters, timeout);
 }
 
 function print<T>({ json }: AskOptions, answer: T, format: (answer: T) => string): void {
@@ -96,6 +127,13 @@ function program(finish: (status: number) => void): Command {
     .option("-s, --socket <path>", `its control socket (default: the configuration's, else ${defaultSocket})`)
     .option("--json", "as JSON")
     .action(async (options: AskOptions) => finish(await statusCommand(options)));
+  command
+    .command("drain")
+    .description("have the running plugin take no new connections, wait for those that are open, and stop")
+    .option("-t, --timeout <time>", "after which those that are open are reset", "5m")
+    .option("-c, --config <file>", "configuration that it runs with")
+    .option("-s, --socket <path>", `its control socket (default: the configuration's, else ${defaultSocket})`)
+    .action(async (options: DrainOptions) => finish(await drainCommand(options)));
   command
     .command("explain")
     .description("say what becomes of a new connection, and why: TCP 10.1.0.11:40000 10.2.0.11:80")
@@ -158,7 +196,7 @@ function explain(error: unknown): { status: number; message: string } {
   const { message } = error as Error;
   if (error instanceof ConfigError || error instanceof ConfigFileError)
     return { status: wrongUsage, message };
-  if (error instanceof TupleError) return { status: wrongUsage, message };
+  if (error instanceof TupleError || error instanceof UsageError) return { status: wrongUsage, message };
   if (error instanceof ControlError || error instanceof KeyFileError) return { status: failed, message };
   return { status: failed, message: `unexpected error: ${message}` };
 }

@@ -4,21 +4,24 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Family } from "../driver/ffi/index.js";
 import type { MessageAddresses } from "../driver/index.js";
 import { addressBytes, addressText } from "../driver/ip-address.js";
-import { Steering } from "../flows/index.js";
+import { type Entry, Steering, type SteeringState } from "../flows/index.js";
 import type { Config } from "./config/index.js";
 import type { Methods } from "./control.js";
 import { type DataSide, openDataSide } from "./data-side.js";
+import { Departure } from "./departure.js";
 import { abort, EdgeMemory, listenTransparent } from "./edge/tcp/index.js";
 import { HeldSyns } from "./held-syns.js";
 import { Canary, canaryName, HostRules, Neighbours } from "./host/index.js";
 import type { Logger } from "./log.js";
 import { Peer } from "./peer.js";
 import { steeringQueries } from "./queries.js";
-import { overall, type Status, type SteeringStatus } from "./status.js";
+import { drainingCondition, overall, type Status, type SteeringStatus } from "./status.js";
 import { version } from "./version.js";
 
 /** What the switch has steered here is here after so many milliseconds. */
 const UNDER_WAY = 100;
+/** What our switch and the peers get to stop steering new connections here, in milliseconds. */
+const WITHDRAWAL = 1000;
 /** How often the edges' memory is held against its ceiling, in milliseconds. */
 const MEMORY_INTERVAL = 250;
 
@@ -44,6 +47,7 @@ export class Daemon {
   readonly #host: HostRules;
   readonly #steering: Steering;
   readonly #heldSyns: HeldSyns;
+  readonly #departure: Departure;
   #canary: Canary | undefined;
   #dataPath: DataPath | undefined;
   #memoryTimer: NodeJS.Timeout | undefined;
@@ -77,13 +81,18 @@ export class Daemon {
     this.#heldSyns = new HeldSyns({
       steering: this.#steering,
       peer: (name) => this.#dataPath?.peers.get(name),
-      mayTake: () => !this.#full && !this.#stopping,
+      mayTake: () => this.#taking,
+      whenPeerDown: (syn) => {
+        const action = this.#entryOf(syn)?.action;
+        return action?.type === "optimize" ? action.whenPeerDown : "pass";
+      },
       router: (family) => {
         const own = config.port.addresses.find((address) => familyName(address.family) === family);
         return own && addressBytes(own.address);
       },
       now: () => performance.now(),
     });
+    this.#departure = new Departure({ withdraw: () => this.#withdraw(), open: () => this.#open });
   }
 
   /**
@@ -99,6 +108,7 @@ export class Daemon {
         { state, ...(reason && { reason }) },
         `steering: ${state}`,
       );
+      this.#announce(state);
     });
     this.#steering.on("repaired", (changed) => {
       this.#logger.warn({ changed }, "flows of ours had been changed by someone else, and are back");
@@ -109,15 +119,24 @@ export class Daemon {
     this.#memoryTimer = setInterval(() => this.#watchMemory(), MEMORY_INTERVAL);
   }
 
-  /** Takes no more connections, resets those that are open, and leaves bridge and host as they were found. */
-  async stop(): Promise<void> {
+  /**
+   * Takes no more connections, at either site, and waits for those that are open, for so many milliseconds at most.
+   * Resolves to how many are open then. `stop` comes next.
+   */
+  async drain(patience: number): Promise<number> {
+    if (!this.#departure.begun) this.#logger.info({ open: this.#open, patience }, "draining");
+    const left = await this.#departure.take(patience);
+    this.#logger.info({ open: left }, left === 0 ? "drained" : "drained as far as there was time");
+    return left;
+  }
+
+  /** Drains, resets what is open then, and leaves bridge and host as they were found. */
+  async stop(patience: number): Promise<void> {
+    await this.drain(patience);
     if (this.#stopping) return;
     this.#stopping = true;
     clearInterval(this.#memoryTimer);
-    this.#steering.setTaking(false);
     this.#heldSyns.stop();
-    // Until the switch has taken that in, and what it had steered has come, the listeners are still needed.
-    if (await this.#steering.applied()) await sleep(UNDER_WAY);
     if (this.#dataPath !== undefined) {
       const { listeners, peers, dataSide } = this.#dataPath;
       for (const listener of listeners) listener.close();
@@ -131,8 +150,12 @@ export class Daemon {
   }
 
   status(): Status {
-    const peers = Object.fromEntries([...this.#peers()].map((peer) => [peer.name, peer.status()]));
+    const taken = new Set(this.#taking ? this.#steering.status().peersUp : []);
+    const peers = Object.fromEntries(
+      [...this.#peers()].map((peer) => [peer.name, peer.status(!this.#taking || taken.has(peer.name))]),
+    );
     const steering = this.#steeringStatus();
+    const draining = this.#departure.status() ?? null;
     const connections = { open: 0, total: 0, failed: 0 };
     const bytes = { taken: 0, delivered: 0 };
     for (const peer of this.#peers()) {
@@ -144,7 +167,7 @@ export class Daemon {
       bytes.delivered += counts.delivered;
     }
     return {
-      ...overall(steering, peers),
+      ...(draining === null ? overall(steering, peers) : drainingCondition(draining)),
       site: this.#config.site,
       version,
       pid: process.pid,
@@ -152,6 +175,8 @@ export class Daemon {
       steering,
       peers,
       connections,
+      held: { ...this.#heldSyns.counts },
+      draining,
       bytes,
       memory: {
         edge_bytes: this.#memory.used,
@@ -225,7 +250,7 @@ export class Daemon {
             memory: this.#memory,
             neighbours,
             logger: this.#logger,
-            onReachable: () => this.#steer(),
+            onReachable: (peer) => this.#follow(peer),
           }),
       );
       for (const stage of stages) stage.start();
@@ -238,18 +263,22 @@ export class Daemon {
 
   /** The switch has steered a connection here: which peer is it for? */
   #intercept(accepted: Socket, addresses: MessageAddresses): void {
-    const entry = this.#config.table.lookup({
-      protocol: "tcp",
-      source: addressText(addresses.source),
-      sourcePort: addresses.sourcePort,
-      destination: addressText(addresses.destination),
-      destinationPort: addresses.destinationPort,
-    });
-    const peer = entry?.action.type === "optimize" ? this.#dataPath?.peers.get(entry.action.peer) : undefined;
-    // The switch is told when a peer goes, or memory does; what was under way to us just then has nowhere to go.
+    const action = this.#entryOf(addresses)?.action;
+    const peer = action?.type === "optimize" ? this.#dataPath?.peers.get(action.peer) : undefined;
     this.#heldSyns.accepted(addresses);
-    if (peer?.reachable && !this.#full) peer.intercept(accepted, addresses);
+    // The switch is told when nothing more is to be taken: what was under way to us just then is carried all the same.
+    if (peer?.carries) peer.intercept(accepted, addresses);
     else abort(accepted);
+  }
+
+  #entryOf({ source, sourcePort, destination, destinationPort }: MessageAddresses): Entry | undefined {
+    return this.#config.table.lookup({
+      protocol: "tcp",
+      source: addressText(source),
+      sourcePort,
+      destination: addressText(destination),
+      destinationPort,
+    });
   }
 
   /** Past the ceiling new connections pass directly, until a good part of the memory is free again. */
@@ -263,13 +292,55 @@ export class Daemon {
     this.#steer();
   }
 
+  get #taking(): boolean {
+    return !this.#full && !this.#departure.begun;
+  }
+
+  /** Connections that are open or being opened. */
+  get #open(): number {
+    let open = this.#heldSyns.counts.waiting;
+    for (const peer of this.#peers()) open += peer.connections.open;
+    return open;
+  }
+
   #steer(): void {
-    if (this.#stopping) return;
+    if (this.#departure.begun) return;
     const reachable = [...this.#peers()].filter((peer) => peer.reachable).map((peer) => peer.name);
     this.#steering.setPeersUp(reachable);
     this.#steering.setTaking(!this.#full);
   }
+
+  /** Steers to a peer or no longer; resolves when what was steered to it has come. */
+  async #follow(peer: Peer): Promise<void> {
+    this.#steer();
+    if (!peer.carries) this.#heldSyns.peerGone(peer.name);
+    if (!peer.reachable && (await this.#steering.applied())) await sleep(UNDER_WAY);
+  }
+
+  /**
+   * Tells the peers whether connections that they take can be opened onwards here: once our flows bring the answers back
+   * to us. While only the database is away, they still do.
+   */
+  #announce(state: SteeringState): void {
+    if (this.#departure.begun || !ANNOUNCED.has(state)) return;
+    for (const peer of this.#peers()) peer.inPlace = state === "in-sync";
+  }
+
+  async #withdraw(): Promise<void> {
+    this.#steering.setTaking(false);
+    const told = [...this.#peers()].map((peer) => peer.leave());
+    await Promise.race([Promise.all([this.#steering.applied(), ...told]), sleep(WITHDRAWAL)]);
+    await sleep(UNDER_WAY);
+  }
 }
+
+/** The states of the steering that say whether our flows are on the switch. */
+const ANNOUNCED: ReadonlySet<SteeringState> = new Set([
+  "in-sync",
+  "no-bridge",
+  "port-pending",
+  "connecting-openflow",
+]);
 
 function familyName(family: 4 | 6): Family {
   return family === 4 ? "ipv4" : "ipv6";

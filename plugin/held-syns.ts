@@ -1,5 +1,5 @@
 import { type MessageAddresses, MessageStatus } from "../driver/index.js";
-import type { HeldPacket, Steering } from "../flows/index.js";
+import type { HeldPacket, Steering, WhenPeerDown } from "../flows/index.js";
 import { endpointsKey, type Inquiry } from "./edge/tcp/index.js";
 import { readSyn, resetFrame, type Syn, type Unreachable, unreachableFrame } from "./packet/index.js";
 
@@ -25,6 +25,8 @@ export interface HeldSynsOptions {
   readonly peer: (name: string) => ConfirmingPeer | undefined;
   /** Whether there is memory for more connections. */
   readonly mayTake: () => boolean;
+  /** What becomes of a client while its peer is down. */
+  readonly whenPeerDown: (syn: Syn) => WhenPeerDown;
   /** From whom a client hears that its destination cannot be reached; the destination itself where there is nobody else. */
   readonly router: (family: Syn["family"]) => Uint8Array | undefined;
   /** Milliseconds. */
@@ -107,9 +109,25 @@ export class HeldSyns {
     }
   }
 
+  /** The peer does not answer any more: its clients need not wait for their own next SYN to be treated accordingly. */
+  peerGone(name: string): void {
+    for (const [key, client] of this.#clients) {
+      if (client.released || this.#options.steering.peerOf(client.packet) !== name) continue;
+      this.#forget(key);
+      client.inquiry?.drop(MessageStatus.TIMEOUT);
+      this.#withoutPeer(client);
+    }
+  }
+
+  /** Lets go of the clients that still wait. */
   stop(): void {
     clearInterval(this.#sweeping);
-    this.#clients.clear();
+    for (const [key, { released, packet, syn, inquiry }] of this.#clients) {
+      this.#forget(key);
+      if (released) continue;
+      inquiry?.drop(MessageStatus.SHUTDOWN);
+      this.#options.steering.letGo(packet, syn.frame, syn.family);
+    }
   }
 
   #confirm(packet: HeldPacket, syn: Syn): void {
@@ -155,13 +173,21 @@ export class HeldSyns {
     const { packet, syn } = client;
     this.#forget(key);
     const unreachable = REASONS.get(status);
-    if (status === MessageStatus.REFUSED || status === MessageStatus.RESET_BY_APPLICATION)
+    if (status === MessageStatus.SESSION_LOST || status === MessageStatus.SHUTDOWN) this.#withoutPeer(client);
+    else if (status === MessageStatus.REFUSED || status === MessageStatus.RESET_BY_APPLICATION)
       this.#refuse(packet, syn);
     else if (unreachable !== undefined) {
       const from = this.#options.router(syn.family) ?? syn.destination;
       this.#answer(packet, unreachableFrame(syn, unreachable, from));
     } else if (status === MessageStatus.LIMIT) this.#options.steering.letGo(packet, syn.frame, syn.family);
     // Of all else, such as no answer in time, the client hears as little as it would without us: nothing.
+  }
+
+  /** As the switch treats SYNs from now on. One that is to be held comes again by itself. */
+  #withoutPeer({ packet, syn }: Waiting): void {
+    const policy = this.#options.whenPeerDown(syn);
+    if (policy === "pass") this.#options.steering.letGo(packet, syn.frame, syn.family);
+    else if (policy === "refuse") this.#refuse(packet, syn);
   }
 
   #take(client: Waiting): void {

@@ -11,6 +11,7 @@ import {
   type WayMode,
 } from "../driver/index.js";
 import { addressText } from "../driver/ip-address.js";
+import { Accord, isAccord } from "./accord.js";
 import type { Config, LinkMode, PeerConfig } from "./config/index.js";
 import {
   type ConnectionCounts,
@@ -39,8 +40,8 @@ export interface PeerOptions {
   readonly memory: EdgeMemory;
   readonly neighbours: Neighbours;
   readonly logger: Logger;
-  /** New connections to the peer may be taken, or no longer. */
-  readonly onReachable: (reachable: boolean) => void;
+  /** New connections to the peer may be taken, or no longer; resolves once the switch has taken that in. */
+  readonly onReachable: (peer: Peer) => Promise<unknown>;
 }
 
 /** The stages towards one peer, joined: edges, and the transport (packet driver and data mover). */
@@ -49,6 +50,8 @@ export class Peer {
   readonly #options: PeerOptions;
   readonly #transport: Transport;
   readonly #tcp: TcpConnections;
+  readonly #accord: Accord;
+  #carries = false;
   #reachable = false;
   #downReason: TransportDownReason | undefined;
 
@@ -61,6 +64,7 @@ export class Peer {
       bootId,
       onMessage: (header, data) => {
         if (isTcp(header)) this.#tcp.receive(header, data);
+        else if (isAccord(header)) this.#accord.receive(header);
       },
       bufferSize: config.mover.bufferSize,
       rate: rateOf(config),
@@ -82,21 +86,31 @@ export class Peer {
       watchWay: (destination, lost) => neighbours.watch(addressText(destination), lost),
       dial: (addresses) => dialTransparent(addresses, { mark: config.steering.ownMark, keepalive }),
     });
+    this.#accord = new Accord({
+      ready: (source) => this.#transport.ready(source),
+      changed: () => this.#look(),
+      away: (announcement) => void this.#withdraw(announcement),
+    });
     this.#transport.on("up", (site, resumed) => {
       logger.info(
         { peer: this.name, site: site.site, resumed },
         resumed ? "the peer answers again" : "session up",
       );
-      this.#setReachable(true);
+      this.#carries = true;
+      if (!resumed) this.#accord.begin();
+      this.#look();
     });
     this.#transport.on("silent", () => {
       logger.warn({ peer: this.name }, "the peer is silent: new connections pass directly");
-      this.#setReachable(false);
+      this.#carries = false;
+      this.#look();
     });
     this.#transport.on("down", (reason) => {
       logger.warn({ peer: this.name, reason }, "session down: its connections are reset");
       this.#downReason = reason;
-      this.#setReachable(false);
+      this.#carries = false;
+      this.#accord.end();
+      this.#look();
       this.#tcp.sessionLost();
     });
     this.#transport.on("way", (way) => {
@@ -115,8 +129,24 @@ export class Peer {
     });
   }
 
+  /** Whether new connections to it may be taken: the session is up, and the peer opens them onwards. */
   get reachable(): boolean {
     return this.#reachable;
+  }
+
+  /** Whether those that have been taken already can be carried. */
+  get carries(): boolean {
+    return this.#carries;
+  }
+
+  /** Whether connections that the peer takes can be opened onwards at this site. */
+  set inPlace(inPlace: boolean) {
+    this.#accord.inPlace = inPlace;
+  }
+
+  /** Has the peer take no new connections towards this site; resolves once it does so. */
+  leave(): Promise<void> {
+    return this.#accord.leave();
   }
 
   get connections(): ConnectionCounts {
@@ -129,7 +159,8 @@ export class Peer {
 
   /** Resets all connections, lets the peer know, and ends the session. */
   async stop(): Promise<void> {
-    this.#setReachable(false);
+    this.#carries = false;
+    this.#look();
     this.#tcp.resetAll(MessageStatus.SHUTDOWN);
     if (this.#transport.state === "up") {
       const end = performance.now() + FAREWELL;
@@ -155,9 +186,12 @@ export class Peer {
     return this.#tcp.isConfirmed(addresses);
   }
 
-  status(): PeerStatus {
+  /** @param taken whether new connections to it are taken, as far as that hangs on it */
+  status(taken: boolean): PeerStatus {
     const stats = this.#transport.stats();
-    const { state } = this.#transport;
+    const session = this.#transport.state;
+    const waits = this.#accord.welcome ? "opening" : "waiting";
+    const state = session === "up" && !taken ? waits : session;
     const { address, port, family } = this.#options.peer.endpoint;
     return {
       state,
@@ -165,7 +199,7 @@ export class Peer {
       link: stats.way === Way.STREAM ? "tcp" : "udp",
       address: family === 6 ? `[${address}]:${port}` : `${address}:${port}`,
       rtt_ms: Number.isNaN(stats.smoothedRtt) ? null : stats.smoothedRtt,
-      rate_bps: state === "up" ? stats.rate : null,
+      rate_bps: session === "up" ? stats.rate : null,
       sent_bytes: stats.bytesSent,
       received_bytes: stats.bytesReceived,
       sent_segments: stats.segmentsSent,
@@ -174,8 +208,12 @@ export class Peer {
     };
   }
 
-  #reason(state: TransportState): string {
+  #reason(state: TransportState | "waiting" | "opening"): string {
     switch (state) {
+      case "waiting":
+        return "it opens no connections yet, or is about to stop; new connections pass directly";
+      case "opening":
+        return "new connections are taken from a second on";
       case "connecting":
         return "no answer to our hello yet";
       case "silent":
@@ -189,10 +227,17 @@ export class Peer {
     }
   }
 
-  #setReachable(reachable: boolean): void {
+  #look(): void {
+    const reachable = this.#carries && this.#accord.welcome;
     if (this.#reachable === reachable) return;
     this.#reachable = reachable;
-    this.#options.onReachable(reachable);
+    void this.#options.onReachable(this);
+  }
+
+  /** The peer is about to go, and is told when nothing that is steered towards it can come any more. */
+  async #withdraw(announcement: number): Promise<void> {
+    await this.#options.onReachable(this);
+    this.#accord.withdrawn(announcement);
   }
 }
 

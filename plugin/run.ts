@@ -2,15 +2,20 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "./config/index.js";
-import { ControlServer, type Methods } from "./control.js";
+import { ControlError, ControlServer, type Methods } from "./control.js";
 import type { Logger } from "./log.js";
 import type { Status } from "./status.js";
 
 /** What runs: the daemon. */
 export interface Service {
   start(): Promise<void>;
-  /** Undoes what `start` did, also after a start that failed half-way. */
-  stop(): Promise<void>;
+  /**
+   * Takes nothing new, and waits for what is under way, for so many milliseconds at most. Resolves to how much is left
+   * then. Called again, also by `stop`, it waits no longer than the shortest of them.
+   */
+  drain(patience: number): Promise<number>;
+  /** Drains, and undoes what `start` did, also after a start that failed half-way. */
+  stop(patience: number): Promise<void>;
   status(): Status;
   /** What else can be asked on the control socket. */
   readonly queries: Methods;
@@ -20,24 +25,36 @@ export interface Service {
 const lastWords = 5000;
 
 /**
- * Runs the service until SIGTERM or SIGINT and gives the exit status: 0 after a stop that was asked for, 1 after an
- * error, which is one line of the log. A second signal ends the process at once, with 128 and the signal's number.
+ * Runs the service until SIGTERM or SIGINT, or until it is drained, and gives the exit status: 0 after a stop that was
+ * asked for, 1 after an error, which is one line of the log. A second signal ends the process at once, with 128 and the signal's number.
  *
  * | when | what happens |
  * |---|---|
- * | signal | stop, exit 0 |
+ * | signal | stop, exit 0; a drain that is under way is cut short |
+ * | asked to drain | drain, then stop, exit 0 |
  * | second signal | exit at once |
  * | start fails | what is set up is stopped, exit 1 |
  * | an error that nobody expected | the same, within 5 s; the switch carries on by itself when we are gone |
  */
 export async function run(config: Config, logger: Logger, service: Service): Promise<number> {
-  const ended = untilEnd(logger);
+  let drained = (): void => undefined;
+  const ended = Promise.race([
+    untilEnd(logger),
+    new Promise<undefined>((resolve) => {
+      drained = () => resolve(undefined);
+    }),
+  ]);
   let control: ControlServer;
   try {
     // First of all, since it also tells whether another process runs already; that one's things are not ours to undo.
     control = await ControlServer.listen(config.control.socket, {
       ...service.queries,
       status: () => service.status(),
+      drain: async (parameters) => {
+        const left = await service.drain(patienceOf(parameters));
+        drained();
+        return { left };
+      },
     });
   } catch (error) {
     reportFatal(logger, asError(error));
@@ -52,7 +69,8 @@ export async function run(config: Config, logger: Logger, service: Service): Pro
   if (failure !== undefined) reportFatal(logger, failure);
   // What is half set up cannot be undone well.
   await Promise.race([starting.catch(asError), sleep(lastWords, undefined, { ref: false })]);
-  const stopped = await stop(logger, service, failure !== undefined);
+  const patience = failure === undefined ? config.stop.drain : 0;
+  const stopped = await stop(logger, () => service.stop(patience), failure !== undefined);
   await control.close();
   return failure === undefined && stopped ? 0 : 1;
 }
@@ -77,13 +95,21 @@ function untilEnd(logger: Logger): Promise<Error | undefined> {
   });
 }
 
-async function stop(logger: Logger, service: Service, hurry: boolean): Promise<boolean> {
+/** Milliseconds. Throws ControlError. */
+function patienceOf(parameters: unknown): number {
+  const given = typeof parameters === "object" && parameters !== null && "timeout_ms" in parameters;
+  const patience = given ? parameters.timeout_ms : undefined;
+  if (typeof patience === "number" && patience >= 0) return patience;
+  throw new ControlError("CONTROL_PROTOCOL", 'expected the parameters {"timeout_ms":MILLISECONDS}');
+}
+
+async function stop(logger: Logger, body: () => Promise<void>, hurry: boolean): Promise<boolean> {
   const late = async () => {
     await sleep(lastWords, undefined, { ref: false });
     throw new Error(`not stopped within ${lastWords / 1000} s`);
   };
   try {
-    await Promise.race([service.stop(), ...(hurry ? [late()] : [])]);
+    await Promise.race([body(), ...(hurry ? [late()] : [])]);
     logger.info("stopped");
     return true;
   } catch (error) {

@@ -5,7 +5,7 @@ import type { Status } from "./status.js";
 type Row = readonly string[];
 
 export function formatStatus(status: Status): string {
-  const { steering, connections, bytes, memory } = status;
+  const { steering, connections, held, draining, bytes, memory } = status;
   const port = [
     steering.port,
     steering.ofport === null ? "" : `(port ${steering.ofport})`,
@@ -20,6 +20,13 @@ export function formatStatus(status: Status): string {
     ["bridge", `${steering.bridge}, ${steering.flows} flows${repaired}`],
     ["port", port.filter((part) => part !== "").join(" ")],
     ["connections", `${connections.open} open, ${connections.total} in all, ${connections.failed} failed`],
+    [
+      "held SYNs",
+      `${held.waiting} wait, ${held.taken} taken, ${held.refused} refused, ${held.early} accepted early`,
+    ],
+    ...(draining === null
+      ? []
+      : [["draining", `${draining.open} connections, reset in ${formatSpan(draining.remaining_ms)}`]]),
     ["bytes", `${formatBytes(bytes.taken)} taken, ${formatBytes(bytes.delivered)} delivered`],
     [
       "memory",

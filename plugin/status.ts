@@ -49,6 +49,14 @@ export interface ConnectionsStatus {
   readonly failed: number;
 }
 
+/** What became of SYNs that were handed to the plugin, see `HeldSynsCounts`. */
+export interface HeldStatus {
+  readonly waiting: number;
+  readonly taken: number;
+  readonly refused: number;
+  readonly early: number;
+}
+
 export interface Status extends Condition {
   readonly site: string;
   readonly version: string;
@@ -57,6 +65,9 @@ export interface Status extends Condition {
   readonly steering: SteeringStatus;
   readonly peers: Readonly<Record<string, PeerStatus>>;
   readonly connections: ConnectionsStatus;
+  readonly held: HeldStatus;
+  /** While it is about to stop: connections that it waits for, and how long yet; else null. */
+  readonly draining: { readonly open: number; readonly remaining_ms: number } | null;
   /** Of the applications, uncompressed: taken from the LAN here and delivered to the LAN here. */
   readonly bytes: { readonly taken: number; readonly delivered: number };
   readonly memory: {
@@ -74,6 +85,14 @@ const up = "up";
 
 export function isInSync(condition: Condition): boolean {
   return condition.state === inSync;
+}
+
+/** The state of the whole while it is about to stop. */
+export function drainingCondition({ open }: NonNullable<Status["draining"]>): Condition {
+  return {
+    state: "draining",
+    reason: `it is about to stop, ${open} connections are open; new ones pass directly`,
+  };
 }
 
 /**

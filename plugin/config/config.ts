@@ -127,6 +127,8 @@ export interface Config {
   readonly table: LookupTable;
   readonly edge: { readonly tcp: TcpEdgeConfig };
   readonly steering: SteeringConfig;
+  /** What open connections get at a stop to come to their end. */
+  readonly stop: { readonly drain: number };
   /** Path of the control socket. */
   readonly control: { readonly socket: string };
   readonly log: { readonly level: LogLevel };

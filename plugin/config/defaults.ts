@@ -13,7 +13,7 @@ export type EntryFields = z.output<typeof entry>;
 const ethernetMtu = 1500;
 
 export function resolve(checked: File): Config {
-  const { site, ovs, port, mover, peers, table, edge, steering, control, log } = checked;
+  const { site, ovs, port, mover, peers, table, edge, steering, stop, control, log } = checked;
   return {
     site,
     ovs: { bridge: ovs.bridge, database: ovs.database, runDir: ovs.run_dir },
@@ -46,6 +46,7 @@ export function resolve(checked: File): Config {
       ownRouteTable: steering.own_route_table,
       rulePriority: steering.rule_priority,
     },
+    stop,
     control: { socket: control.socket ?? `/run/ovs-tpo/${port.name}.sock` },
     log,
   };

@@ -234,6 +234,18 @@ export const steering = z
     "What is taken of name spaces shared with other owners; change it where it collides with theirs.",
   );
 
+export const stop = z
+  .strictObject(
+    {
+      drain: duration("2s", 0, 3600 * second)
+        .prefault("2s")
+        .describe("At a stop, open connections get so long to come to their end; then they are reset."),
+    },
+    { error: "a map with the field drain" },
+  )
+  .prefault({})
+  .describe("How it stops.");
+
 export const control = z
   .strictObject(
     {
@@ -262,6 +274,7 @@ export const file = z.strictObject(
     table: table.prefault([]),
     edge,
     steering,
+    stop,
     control,
     log,
   },

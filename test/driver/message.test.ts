@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { type MessageHeader, MessageType, PacketDriverError, WireError } from "../../driver/index.js";
+import {
+  type MessageHeader,
+  MessageType,
+  PacketDriverError,
+  SESSION_PROTOCOL,
+  WireError,
+} from "../../driver/index.js";
 import { addressBytes } from "../../driver/ip-address.js";
 import { checkMessage, checkMessages, MessageView } from "../../driver/message.js";
 import { anyMessage, dataHeader, encode, type Message, naiveEncode } from "./message-samples.js";
@@ -53,6 +59,12 @@ const golden: [what: string, header: MessageHeader, data: string, hex: string][]
     "\0\0\0\0\0\x10\0\0",
     "14060006 00000001 00000002 00080000 0000000000100000",
   ],
+  [
+    "AWAY, the second announcement",
+    { ...plain, type: MessageType.AWAY, flags: 0, protocol: SESSION_PROTOCOL, connection: 0, sequence: 2 },
+    "",
+    "14110000 00000000 00000002 00000000",
+  ],
 ];
 
 for (const [what, header, text, hex] of golden) {
@@ -98,6 +110,8 @@ const hostile: [what: string, code: string, hex: string][] = [
   ["version 2", "version", "24030106 00000001 00000001 00000000"],
   ["type 0", "type", "14000106 00000001 00000001 00000000"],
   ["a type not known yet", "type", "14070106 00000001 00000001 00000000"],
+  ["a type between those known", "type", "140f0000 00000000 00000001 00000000"],
+  ["a type past those known", "type", "14300000 00000000 00000001 00000000"],
   ["header shorter than the short form", "header-length", "13030106 00000001 00000001 00000000"],
   ["header length 0", "header-length", "10030106 00000001 00000001 00000000"],
   [

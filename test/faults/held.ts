@@ -8,6 +8,7 @@ import { until } from "../end-to-end/site.js";
 const CLIENT = `
 const net = require("node:net");
 const [address, port, count] = process.argv.slice(1);
+process.stdin.setMaxListeners(0);
 for (let i = 0; i < Number(count); i++) {
   const say = (what) => process.stdout.write(i + " " + what + "\\n");
   const socket = net.connect(Number(port), address)
@@ -21,7 +22,8 @@ for (let i = 0; i < Number(count); i++) {
     heard = now;
   });
   socket.write("x");
-  if (i % 2 === 0) setInterval(() => { if (!socket.destroyed) socket.write("x"); }, 50);
+  process.stdin.once("data", () => socket.end());
+  if (i % 2 === 0) setInterval(() => { if (socket.writable) socket.write("x"); }, 50);
 }`;
 
 /** Connections that a client holds open to an echo server, and how each ends. */
@@ -45,12 +47,18 @@ export class Held {
 
   static async start(lab: Lab, node: string, address: string, port: number, count: number): Promise<Held> {
     const client = lab.spawn(node, [process.execPath, "-e", CLIENT, address, `${port}`, `${count}`], {
-      stdio: ["ignore", "pipe", "inherit"],
+      stdio: ["pipe", "pipe", "inherit"],
     });
     const held = new Held(client);
     await until("the connections are open", () => held.#open.size === count);
     held.longestGap = 0;
     return held;
+  }
+
+  /** The client has said all it has to say, on each of them. */
+  async end(): Promise<void> {
+    this.#client.stdin!.write("end\n");
+    await until("the connections end", () => this.ends.size === this.#open.size);
   }
 
   async stop(): Promise<void> {

@@ -25,8 +25,13 @@ const service: Service = {
     if (habit === "starts-slowly") await new Promise((resolve) => setTimeout(resolve, 300));
     logger.info({ psk: "geheim", peer: { key: "geheim" } }, "running");
   },
-  stop: async () => {
-    logger.info("stop");
+  drain: async (patience) => {
+    logger.info({ patience }, "drain");
+    await new Promise((resolve) => setTimeout(resolve, Math.min(patience, 300)));
+    return habit === "drains-badly" ? 2 : 0;
+  },
+  stop: async (patience) => {
+    logger.info({ patience }, "stop");
     if (habit === "hangs") await new Promise(() => setInterval(() => undefined, 1000));
     if (habit === "stops-badly") throw new Error("a rule stays");
   },

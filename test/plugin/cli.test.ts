@@ -95,6 +95,8 @@ const status: Status = {
     },
   },
   connections: { open: 2, total: 10, failed: 1 },
+  held: { waiting: 3, taken: 20, refused: 4, early: 0 },
+  draining: null,
   bytes: { taken: 5_000_000, delivered: 1000 },
   memory: { edge_bytes: 2 ** 20, edge_limit_bytes: 512 * 2 ** 20, resident_bytes: 80 * 2 ** 20 },
 };
@@ -106,6 +108,7 @@ steering     in-sync
 bridge       br0, 12 flows
 port         tpo0 (port 3) aa:bb:cc:00:11:22
 connections  2 open, 10 in all, 1 failed
+held SYNs    3 wait, 20 taken, 4 refused, 0 accepted early
 bytes        4.8 MB taken, 1000 B delivered
 memory       1.0 MB of 512.0 MB held by connections, 80.0 MB resident
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type MessageAddresses, MessageStatus } from "../../driver/index.js";
-import type { HeldPacket } from "../../flows/index.js";
+import type { HeldPacket, WhenPeerDown } from "../../flows/index.js";
 import { endpointsKey, type Inquiry } from "../../plugin/edge/tcp/index.js";
 import { HeldSyns } from "../../plugin/held-syns.js";
 import { readSyn } from "../../plugin/packet/index.js";
@@ -20,6 +20,7 @@ class Site {
   time = 0;
   full = false;
   reachable = true;
+  whenPeerDown: WhenPeerDown = "pass";
   /** `take 40000`, `letGo 40000`, `answer tcp`, `answer icmp`, `ask 40000`, `drop 40000`. */
   readonly done: string[] = [];
   readonly open = new Set<string>();
@@ -50,6 +51,7 @@ class Site {
         isConfirmed: (addresses) => this.open.has(endpointsKey(addresses)),
       }),
       mayTake: () => !this.full,
+      whenPeerDown: () => this.whenPeerDown,
       router: () => Uint8Array.from([10, 1, 0, 2]),
       now: () => this.time,
     });
@@ -174,4 +176,41 @@ test("what is no whole SYN is dropped", () => {
   const packet = syn(40000);
   site.held.receive({ ...packet, frame: packet.frame.subarray(0, 50) });
   assert.deepEqual(site.look(), []);
+});
+
+test("when the peer goes, those that wait for it are let go, refused, or left to come again", () => {
+  for (const [policy, done] of [
+    ["pass", ["drop 40000", "letGo 40000"]],
+    ["refuse", ["drop 40000", "answer tcp"]],
+    ["hold", ["drop 40000"]],
+  ] as const) {
+    const site = new Site();
+    site.whenPeerDown = policy;
+    site.held.receive(syn(40000));
+    site.look();
+    site.held.peerGone("c");
+    assert.deepEqual(site.look(), []);
+    site.held.peerGone("b");
+    assert.deepEqual(site.look(), done);
+    assert.equal(site.held.counts.waiting, 0);
+    site.held.peerGone("b");
+    assert.deepEqual(site.look(), []);
+  }
+});
+
+test("a session that ends while the far edge is asked is as a peer that goes", () => {
+  const site = new Site();
+  site.held.receive(syn(40000));
+  site.answer(40000, MessageStatus.SESSION_LOST);
+  assert.deepEqual(site.look(), ["ask 40000", "letGo 40000"]);
+});
+
+test("at the end those that wait are let go, and those that were let through are left alone", () => {
+  const site = new Site();
+  site.held.receive(syn(40000));
+  site.held.receive(syn(40001));
+  site.answer(40001, MessageStatus.OK);
+  site.look();
+  site.held.stop();
+  assert.deepEqual(site.look(), ["drop 40000", "letGo 40000"]);
 });
