@@ -2,6 +2,7 @@ export { BufferPool, type BufferPoolOptions } from "./buffer-pool.js";
 export type { Compressor } from "./compressor.js";
 export { CompressionUnavailableError } from "./lz4.js";
 export {
+  MAXIMUM_MESSAGE_DATA,
   type MessageAddresses,
   MessageFlag,
   type MessageHeader,

@@ -84,7 +84,8 @@ export class Peer {
       memory,
       connectTimeout,
       watchWay: (destination, lost) => neighbours.watch(addressText(destination), lost),
-      dial: (addresses) => dialTransparent(addresses, { mark: config.steering.ownMark, keepalive }),
+      dial: (addresses, onread) =>
+        dialTransparent(addresses, { mark: config.steering.ownMark, keepalive, onread }),
     });
     this.#accord = new Accord({
       ready: (source) => this.#transport.ready(source),

@@ -45,12 +45,13 @@ const connections = new TcpConnections({
   creditMaximum: 64 * 1024 * 1024,
   memory: new EdgeMemory(512 * 1024 * 1024),
   connectTimeout: 5000,
-  dial: (addresses) =>
+  dial: (addresses, onread) =>
     connect({
       host: addressText(addresses.destination),
       port: addresses.destinationPort,
       allowHalfOpen: true,
       noDelay: true,
+      onread,
     }),
 });
 transport.on("up", () => process.send?.("up"));

@@ -1,4 +1,4 @@
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type OnReadOpts, type Server, type Socket } from "node:net";
 import { type MessageAddresses, PacketDriver } from "../../driver/index.js";
 import { addressBytes, addressText } from "../../driver/ip-address.js";
 import { EdgeMemory, TcpConnections } from "../../plugin/edge/tcp/index.js";
@@ -77,7 +77,7 @@ export class EdgePair {
       rtt: () => 1,
       creditMaximum: 4 * 1024 * 1024,
       connectTimeout,
-      dial: (addresses: MessageAddresses) =>
+      dial: (addresses: MessageAddresses, onread: OnReadOpts) =>
         connect({
           host: addressText(addresses.destination),
           port: addresses.destinationPort,
@@ -86,6 +86,7 @@ export class EdgePair {
           localPort: addresses.sourcePort,
           allowHalfOpen: true,
           noDelay: true,
+          onread,
         }),
     };
     this.near = new TcpConnections({

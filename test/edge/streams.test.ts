@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { type MessageHeader, MessageType, type MessageWriter } from "../../driver/index.js";
+import { BlockPool, ByteQueue } from "../../plugin/edge/tcp/byte-queue.js";
 import { INITIAL_CREDIT, ReceiveWindow, readCredit, writeCredit } from "../../plugin/edge/tcp/credit.js";
 import { Inbound, SequenceError } from "../../plugin/edge/tcp/inbound.js";
 import { NumberWindow } from "../../plugin/edge/tcp/number-window.js";
@@ -53,7 +54,7 @@ test("what goes out in pieces and comes in by any order is what was said", () =>
       fc.array(fc.integer({ min: 17, max: 4000 }), { minLength: 1, maxLength: 10 }),
       fc.infiniteStream(fc.nat()),
       (chunks, rooms, random) => {
-        const outbound = new Outbound();
+        const outbound = new Outbound(new BlockPool());
         for (const chunk of chunks) outbound.push(Buffer.from(chunk));
         outbound.end();
         const messages: Written[] = [];
@@ -68,7 +69,7 @@ test("what goes out in pieces and comes in by any order is what was said", () =>
         );
         const heard: Buffer[] = [];
         let ends = 0;
-        const inbound = new Inbound({ data: (bytes) => heard.push(bytes), end: () => ends++ });
+        const inbound = new Inbound({ data: (bytes) => heard.push(Buffer.from(bytes)), end: () => ends++ });
         while (messages.length > 0) {
           const [message] = messages.splice(random.next().value % messages.length, 1);
           inbound.accept(
@@ -86,7 +87,7 @@ test("what goes out in pieces and comes in by any order is what was said", () =>
 });
 
 test("no byte is sent past the credit, and the end waits for the last byte", () => {
-  const outbound = new Outbound();
+  const outbound = new Outbound(new BlockPool());
   outbound.push(Buffer.alloc(INITIAL_CREDIT + 10));
   outbound.end();
   let sent = 0;
@@ -153,5 +154,45 @@ test("a number window is a set of numbers", () => {
       }
       for (let number = 1; number <= 51; number++) assert.equal(window.has(number), naive.has(number));
     }),
+  );
+});
+
+test("a queue of bytes gives them back in any pieces, and its blocks as well", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.integer({ min: 0, max: 40_000 }), fc.integer({ min: 0, max: 40_000 })), {
+        maxLength: 30,
+      }),
+      (steps) => {
+        let taken = 0;
+        let given = 0;
+        const pool = new BlockPool();
+        const counting: Pick<BlockPool, "take" | "give"> = {
+          take: () => {
+            taken++;
+            return pool.take();
+          },
+          give: (block) => {
+            given++;
+            pool.give(block);
+          },
+        };
+        const queue = new ByteQueue(counting);
+        let naive = Buffer.alloc(0);
+        for (const [step, [pushed, shifted]] of steps.entries()) {
+          const bytes = Buffer.alloc(pushed, `${step} `);
+          queue.push(bytes);
+          naive = Buffer.concat([naive, bytes]);
+          const target = Buffer.alloc(Math.min(shifted, naive.length));
+          queue.shift(target);
+          assert.deepEqual(target, naive.subarray(0, target.length));
+          naive = naive.subarray(target.length);
+          assert.equal(queue.length, naive.length);
+        }
+        queue.clear();
+        assert.equal(queue.length, 0);
+        assert.equal(given, taken);
+      },
+    ),
   );
 });

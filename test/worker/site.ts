@@ -12,7 +12,6 @@ import {
 } from "../../driver/ffi/index.js";
 import {
   DataWorker,
-  type MessageAddresses,
   type OnMessage,
   type Transport,
   type TransportOptions,
@@ -107,8 +106,8 @@ export class Peer {
       creditMaximum: BUFFER,
       memory: new EdgeMemory(256 * 1024 * 1024),
       connectTimeout: 5000,
-      dial: ({ destinationPort }: MessageAddresses) =>
-        connect({ host: LOOPBACK, port: destinationPort, allowHalfOpen: true, noDelay: true }),
+      dial: ({ destinationPort }, onread) =>
+        connect({ host: LOOPBACK, port: destinationPort, allowHalfOpen: true, noDelay: true, onread }),
     });
     this.transport.on("up", (_peer, resumed) => this.events.push(resumed ? "resumed" : "up"));
     this.transport.on("way", (way) => this.events.push(way === Way.STREAM ? "by TCP" : "by UDP"));

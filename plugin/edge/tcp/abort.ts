@@ -1,10 +1,6 @@
 import type { Socket } from "node:net";
 import { abortOnClose } from "../../../driver/ffi/index.js";
-
-/** What a connected socket has inside, in every release of Node. */
-interface WithHandle {
-  readonly _handle?: { readonly fd?: number } | null;
-}
+import { descriptorOf } from "./handle.js";
 
 /**
  * From now on the application sees a reset when the connection is lost here: not only by {@link abort}, but also when
@@ -31,6 +27,6 @@ export function abort(socket: Socket): void {
 }
 
 function setAbort(socket: Socket, abort: boolean): void {
-  const fd = (socket as WithHandle)._handle?.fd;
-  if (fd !== undefined && fd >= 0) abortOnClose(fd, abort);
+  const fd = descriptorOf(socket);
+  if (fd !== undefined) abortOnClose(fd, abort);
 }

@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import type { OnReadOpts, Socket } from "node:net";
 import {
   type MessageAddresses,
   MessageFlag,
@@ -9,12 +9,13 @@ import {
 import { type EdgeSurroundings, IPPROTO_TCP, TcpEdge } from "./edge.js";
 import { Inquiry } from "./inquiry.js";
 import { NumberWindow } from "./number-window.js";
+import { Reading } from "./reading.js";
 
 /** How often connections that are not being read from are probed, in milliseconds. */
 const PROBE_INTERVAL = 1000;
 
-/** Opens a connection to an application: the socket is connecting. */
-export type Dial = (addresses: MessageAddresses) => Socket;
+/** Opens a connection to an application: the socket is connecting, and is read by `onread`. */
+export type Dial = (addresses: MessageAddresses, onread: OnReadOpts) => Socket;
 
 export interface ConnectionsOptions extends Omit<EdgeSurroundings, "ended"> {
   readonly dial: Dial;
@@ -80,12 +81,15 @@ export class TcpConnections {
     return counts;
   }
 
-  /** A connection of an application here, intercepted: its socket stands, and belongs to the edge from now on. */
-  intercept(socket: Socket, addresses: MessageAddresses): void {
+  /** A connection of an application here, intercepted: it stands, and belongs to the edge from now on. */
+  intercept(accepted: Socket, addresses: MessageAddresses): void {
+    if (accepted.destroyed) return;
+    const reading = new Reading(this.#options.memory);
+    const socket = reading.adopt(accepted);
     const key = endpointsKey(addresses);
     const inquiry = this.#awaited.get(key);
     const connection = inquiry?.connection ?? this.#allocate();
-    const edge = new TcpEdge({ connection, addresses }, true, socket, this.#surroundings);
+    const edge = new TcpEdge({ connection, addresses }, true, socket, reading, this.#surroundings);
     this.#initiated.set(connection, edge);
     this.#ended.total++;
     if (inquiry === undefined) edge.open();
@@ -158,8 +162,9 @@ export class TcpConnections {
 
   /** Opens the onward connection to the application here. */
   #openFor(connection: number, addresses: MessageAddresses): void {
-    const socket = this.#options.dial(addresses);
-    const edge = new TcpEdge({ connection, addresses }, false, socket, this.#surroundings);
+    const reading = new Reading(this.#options.memory);
+    const socket = this.#options.dial(addresses, reading);
+    const edge = new TcpEdge({ connection, addresses }, false, socket, reading, this.#surroundings);
     this.#accepted.set(connection, edge);
     this.#ended.total++;
     const timer = setTimeout(() => edge.reset(MessageStatus.TIMEOUT), this.#options.connectTimeout);

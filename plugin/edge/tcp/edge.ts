@@ -13,6 +13,8 @@ import { ReceiveWindow, readCredit, writeCredit } from "./credit.js";
 import { Inbound, SequenceError } from "./inbound.js";
 import type { EdgeMemory } from "./memory.js";
 import { type MutableHeader, Outbound } from "./outbound.js";
+import type { Reading } from "./reading.js";
+import { writeAtOnce } from "./writing.js";
 
 /** IP protocol number of TCP. */
 export const IPPROTO_TCP = 6;
@@ -65,7 +67,7 @@ export class TcpEdge implements MessageSource {
   readonly #socket: Socket;
   readonly #surroundings: EdgeSurroundings;
   readonly #header: MutableHeader;
-  readonly #outbound = new Outbound();
+  readonly #outbound: Outbound;
   readonly #inbound: Inbound;
   readonly #window: ReceiveWindow;
   /** What is said before anything else: OPEN or OPENED, or nothing. */
@@ -82,7 +84,14 @@ export class TcpEdge implements MessageSource {
   #taken = 0;
   #delivered = 0;
 
-  constructor(identity: EdgeIdentity, initiator: boolean, socket: Socket, surroundings: EdgeSurroundings) {
+  /** `socket` is read by `reading`. */
+  constructor(
+    identity: EdgeIdentity,
+    initiator: boolean,
+    socket: Socket,
+    reading: Reading,
+    surroundings: EdgeSurroundings,
+  ) {
     this.identity = identity;
     this.initiator = initiator;
     this.#socket = socket;
@@ -97,17 +106,19 @@ export class TcpEdge implements MessageSource {
       addresses: undefined,
     };
     const { creditMaximum, memory, now, rtt } = surroundings;
+    this.#outbound = new Outbound(memory.blocks);
     this.#window = new ReceiveWindow({ maximum: creditMaximum, now, rtt, mayGrow: () => memory.mayGrow });
     this.#inbound = new Inbound({
       data: (bytes) => this.#deliver(bytes),
       end: () => endInOrder(this.#socket),
     });
     abortIfLost(socket);
-    socket.on("data", (chunk) => this.#take(chunk));
+    reading.onBytes = (bytes) => this.#take(bytes);
     socket.on("end", () => this.#say(() => this.#outbound.end()));
     socket.on("close", () => this.#closed());
     // What went wrong shows in "close", which always follows.
     socket.on("error", () => {});
+    socket.resume();
   }
 
   /** Bytes that the application here has sent. */
@@ -234,11 +245,11 @@ export class TcpEdge implements MessageSource {
   }
 
   /** The application has sent something. */
-  #take(chunk: Buffer): void {
+  #take(bytes: Uint8Array): void {
     if (this.#over) return;
-    this.#taken += chunk.length;
-    this.#hold(chunk.length);
-    this.#say(() => this.#outbound.push(chunk));
+    this.#taken += bytes.length;
+    this.#hold(bytes.length);
+    this.#say(() => this.#outbound.push(bytes));
     if (this.#outbound.queued >= READ_AHEAD) this.#socket.pause();
   }
 
@@ -253,14 +264,19 @@ export class TcpEdge implements MessageSource {
   }
 
   /** Gives bytes to the application; they count as taken once the kernel has them. */
-  #deliver(bytes: Buffer): void {
+  #deliver(bytes: Uint8Array): void {
     this.#delivered += bytes.length;
-    this.#socket.write(bytes, () => {
-      if (this.#over) return;
-      this.#hold(-bytes.length);
-      this.#window.consume(bytes.length);
-      if (this.#window.due) this.#surroundings.ready(this);
-    });
+    const written = writeAtOnce(this.#socket, bytes);
+    if (written > 0) this.#given(written);
+    const rest = bytes.length - written;
+    if (rest > 0) this.#socket.write(Buffer.from(bytes.subarray(written)), () => this.#given(rest));
+  }
+
+  #given(bytes: number): void {
+    if (this.#over) return;
+    this.#hold(-bytes);
+    this.#window.consume(bytes);
+    if (this.#window.due) this.#surroundings.ready(this);
   }
 
   #closed(): void {

@@ -1,7 +1,7 @@
 /** What arrived of one direction of a connection: its messages put back in order. */
 
 /** Data, or null for the end. */
-type Held = Buffer | null;
+type Held = Uint8Array | null;
 
 /** A message that cannot belong to the connection: the peer's edge broke the rules, or two sessions were mixed up. */
 export class SequenceError extends Error {
@@ -10,8 +10,8 @@ export class SequenceError extends Error {
 }
 
 export interface InboundHandler {
-  /** The next bytes, in order. They are the handler's own. */
-  data(bytes: Buffer): void;
+  /** The next bytes, in order, valid during the call only. */
+  data(bytes: Uint8Array): void;
   /** Nothing more will come. */
   end(): void;
 }
@@ -56,12 +56,11 @@ export class Inbound {
     if (this.#received > limit) {
       throw new SequenceError(`${this.#received} bytes came where credit was given for ${limit}`);
     }
-    const own = data === null ? null : Buffer.from(data);
     if (ahead > 0) {
-      this.#held.set(sequence, own);
+      this.#held.set(sequence, data && Buffer.from(data));
       return;
     }
-    this.#deliver(own);
+    this.#deliver(data);
     this.#deliverHeld();
   }
 

@@ -1,5 +1,8 @@
+import { BlockPool } from "./byte-queue.js";
+
 /** How much the connections of this process hold, of what they may: data on its way between the LAN and the driver. */
 export class EdgeMemory {
+  readonly blocks = new BlockPool();
   readonly limit: number;
   #used = 0;
 

@@ -1,10 +1,12 @@
 import {
+  MAXIMUM_MESSAGE_DATA,
   type MessageHeader,
   MessageStatus,
   MessageType,
   type MessageWriter,
   SHORT_HEADER_LENGTH,
 } from "../../../driver/index.js";
+import { type BlockPool, ByteQueue } from "./byte-queue.js";
 import { INITIAL_CREDIT } from "./credit.js";
 
 /** A message with less data than this is not worth its header while more room is to be had in the next buffer. */
@@ -12,10 +14,7 @@ const SMALLEST_PIECE = 512;
 
 /** What the application has said and the driver has not yet pulled: bytes in order, then the end. */
 export class Outbound {
-  readonly #chunks: Buffer[] = [];
-  /** How much of the first chunk is pulled already. */
-  #taken = 0;
-  #queued = 0;
+  readonly #queue: ByteQueue;
   /** OPEN and OPENED are 0. */
   #sequence = 1;
   #sent = 0;
@@ -23,9 +22,13 @@ export class Outbound {
   #ended = false;
   #finished = false;
 
+  constructor(pool: BlockPool) {
+    this.#queue = new ByteQueue(pool);
+  }
+
   /** Bytes that wait. */
   get queued(): number {
-    return this.#queued;
+    return this.#queue.length;
   }
 
   get sequence(): number {
@@ -39,13 +42,13 @@ export class Outbound {
 
   /** Whether a pull would write anything: data within the credit, or the end. */
   get ready(): boolean {
-    if (this.#queued > 0) return this.#sent < this.#limit;
+    if (this.queued > 0) return this.#sent < this.#limit;
     return this.#ended && !this.#finished;
   }
 
-  push(chunk: Buffer): void {
-    this.#chunks.push(chunk);
-    this.#queued += chunk.length;
+  /** `bytes` are copied. */
+  push(bytes: Uint8Array): void {
+    this.#queue.push(bytes);
   }
 
   end(): void {
@@ -63,33 +66,22 @@ export class Outbound {
     header.type = MessageType.DATA;
     let budget = quantum;
     let pulled = 0;
-    while (this.#queued > 0 && budget > 0 && this.#sent < this.#limit) {
-      const chunk = this.#chunks[0]!;
-      const rest = chunk.length - this.#taken;
+    while (this.queued > 0 && budget > 0 && this.#sent < this.#limit) {
+      const { queued } = this;
       const room = writer.room - SHORT_HEADER_LENGTH;
-      const length = Math.min(rest, room, budget, this.#limit - this.#sent);
-      if (length < Math.min(rest, SMALLEST_PIECE) && length === room) break;
+      const length = Math.min(queued, room, budget, this.#limit - this.#sent, MAXIMUM_MESSAGE_DATA);
+      if (length < Math.min(queued, SMALLEST_PIECE) && length === room) break;
       header.sequence = this.#sequence;
       const place = length > 0 ? writer.reserve(header, length) : undefined;
       if (place === undefined) break;
-      place.set(chunk.subarray(this.#taken, this.#taken + length));
+      this.#queue.shift(place);
       this.#sequence = (this.#sequence + 1) >>> 0;
-      this.#advance(length);
+      this.#sent += length;
       pulled += length;
       budget -= length + SHORT_HEADER_LENGTH;
     }
-    if (this.#queued === 0 && this.#ended && !this.#finished) this.#writeEnd(writer, header);
+    if (this.queued === 0 && this.#ended && !this.#finished) this.#writeEnd(writer, header);
     return pulled;
-  }
-
-  #advance(length: number): void {
-    this.#sent += length;
-    this.#queued -= length;
-    this.#taken += length;
-    if (this.#taken === this.#chunks[0]!.length) {
-      this.#chunks.shift();
-      this.#taken = 0;
-    }
   }
 
   #writeEnd(writer: MessageWriter, header: MutableHeader): void {
@@ -102,9 +94,7 @@ export class Outbound {
 
   /** Drops what waits. */
   clear(): void {
-    this.#chunks.length = 0;
-    this.#queued = 0;
-    this.#taken = 0;
+    this.#queue.clear();
     this.#ended = true;
     this.#finished = true;
   }

@@ -1,4 +1,4 @@
-import { createServer, type Server, Socket } from "node:net";
+import { createServer, type OnReadOpts, type Server, Socket } from "node:net";
 import {
   bind,
   close,
@@ -19,6 +19,11 @@ export interface TransparentOptions {
   readonly mark: number;
   /** Idle time after which an application is probed, in milliseconds. Also keeps the steering of its flow from ageing. */
   readonly keepalive: number;
+}
+
+export interface DialOptions extends TransparentOptions {
+  /** What reads the socket; without it, its "data" tells. */
+  readonly onread?: OnReadOpts;
 }
 
 export interface ListenOptions extends TransparentOptions {
@@ -86,7 +91,7 @@ function addressesOf(accepted: Socket): MessageAddresses | undefined {
  * Connects to the destination from the source's own address and port, so that the application sees its client.
  * What cannot be done at once comes as the socket's "error", as any other failure to connect does.
  */
-export function dialTransparent(addresses: MessageAddresses, options: TransparentOptions): Socket {
+export function dialTransparent(addresses: MessageAddresses, options: DialOptions): Socket {
   const family = addresses.source.length === 4 ? "ipv4" : "ipv6";
   let fd: number | undefined;
   try {
@@ -106,7 +111,7 @@ export function dialTransparent(addresses: MessageAddresses, options: Transparen
     readable: true,
     writable: true,
     allowHalfOpen: true,
-    ...{ manualStart: true },
+    ...{ manualStart: true, onread: options.onread },
   });
   dialing.setNoDelay(true);
   dialing.setKeepAlive(true, options.keepalive);
