@@ -107,7 +107,8 @@ test("what the far edge finds is what the client gets", () => {
     [MessageStatus.PROHIBITED, ["answer icmp 13"]],
     [MessageStatus.LIMIT, ["letGo 40000"]],
     [MessageStatus.TIMEOUT, []],
-    [MessageStatus.SESSION_LOST, []],
+    [MessageStatus.SESSION_LOST, ["letGo 40000"]],
+    [MessageStatus.SHUTDOWN, ["letGo 40000"]],
   ] as const;
   for (const [status, expected] of outcomes) {
     const site = new Site();

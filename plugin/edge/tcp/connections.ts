@@ -112,10 +112,10 @@ export class TcpConnections {
       addresses,
       surroundings: { ready, memory },
       answered,
-      ended: () => {
-        this.#inquiries.delete(connection);
-        this.#awaited.delete(key);
+      over: () => {
+        if (this.#awaited.get(key) === inquiry) this.#awaited.delete(key);
       },
+      ended: () => this.#inquiries.delete(connection),
     });
     this.#inquiries.set(connection, inquiry);
     this.#awaited.set(key, inquiry);

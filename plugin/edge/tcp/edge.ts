@@ -158,10 +158,11 @@ export class TcpEdge implements MessageSource {
     this.#surroundings.ready(this);
   }
 
-  /** Ends the connection here alone: the peer has ended it already, or cannot be told. */
+  /** Ends the connection here alone: the peer has ended it already, or cannot be told, also not of an end before this. */
   abandon(): void {
-    if (this.#over) return;
-    this.#drop();
+    if (this.#over && this.#farewell === undefined) return;
+    this.#farewell = undefined;
+    if (!this.#over) this.#drop();
     this.#surroundings.ended(this);
   }
 

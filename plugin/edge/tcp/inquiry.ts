@@ -26,7 +26,9 @@ export interface InquiryOptions {
   /** The far edge has connected (`OK`), or will not, and why. Called once. */
   readonly answered: (status: number) => void;
   /** It is over: joined, refused or dropped. */
-  readonly ended: (inquiry: Inquiry) => void;
+  readonly over: () => void;
+  /** And has said all that it has to say: its number may be forgotten. */
+  readonly ended: () => void;
 }
 
 /**
@@ -89,16 +91,16 @@ export class Inquiry implements MessageSource {
   drop(status: MessageStatus): void {
     if (this.#state === "over") return;
     this.#farewell = status;
-    this.abandon(status);
+    this.#giveUp(status);
     this.#options.surroundings.ready(this);
   }
 
-  /** The peer is gone, and cannot be told. */
+  /** The peer is gone, and cannot be told; what was still to be said is for nobody. */
   abandon(status: MessageStatus): void {
-    if (this.#state === "over") return;
-    const asking = this.#state === "asking";
-    this.#end();
-    if (asking) this.#options.answered(status);
+    this.#open = false;
+    this.#farewell = undefined;
+    if (this.#state === "over") this.#options.ended();
+    else this.#giveUp(status);
   }
 
   pull(writer: MessageWriter): boolean {
@@ -110,7 +112,14 @@ export class Inquiry implements MessageSource {
       if (!writer.write(this.#header(MessageType.RESET, FIRST_SEQUENCE, this.#farewell))) return true;
       this.#farewell = undefined;
     }
+    if (this.#state === "over") this.#options.ended();
     return false;
+  }
+
+  #giveUp(status: MessageStatus): void {
+    const asking = this.#state === "asking";
+    this.#end();
+    if (asking) this.#options.answered(status);
   }
 
   #header(
@@ -135,6 +144,7 @@ export class Inquiry implements MessageSource {
     this.#held.length = 0;
     this.#options.surroundings.memory.take(-this.#bytes);
     this.#bytes = 0;
-    this.#options.ended(this);
+    this.#options.over();
+    if (!this.#open && this.#farewell === undefined) this.#options.ended();
   }
 }
