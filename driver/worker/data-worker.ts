@@ -18,9 +18,12 @@ export interface DataWorkerOptions {
   readonly streams?: Omit<StreamPortOptions, "family"> | undefined;
 }
 
-/** The loop is looked at this often, and is stuck if it has not turned for so many looks. */
-const WATCH_INTERVAL = 1000;
-const STUCK_LOOKS = 5;
+/** The loop is looked at this often, in milliseconds; it turns as often at least. */
+const WATCH_INTERVAL = 500;
+/** So many looks without a turn: nothing new is to be had of it for now … */
+const LATE_LOOKS = 4;
+/** … and it is stuck. */
+const STUCK_LOOKS = 10;
 /** What the worker gets to end by itself, in milliseconds. */
 const CLOSE_TIME = 2000;
 
@@ -148,8 +151,10 @@ export class DataWorker extends EventEmitter<{ error: [DataWorkerError] }> {
     let looks = 0;
     this.#watch = setInterval(() => {
       const now = this.#bell.turns;
+      if (now !== turns && looks >= LATE_LOOKS) for (const transport of this.#transports) transport.resume();
       looks = now === turns ? looks + 1 : 0;
       turns = now;
+      if (looks === LATE_LOOKS) for (const transport of this.#transports) transport.stall();
       if (looks >= STUCK_LOOKS) this.#fail("the data worker's loop is stuck");
     }, WATCH_INTERVAL).unref();
   }

@@ -49,6 +49,7 @@ export class WorkerTransport extends EventEmitter<TransportEvents> implements Tr
   #held = false;
   #fillSoon: NodeJS.Immediate | undefined;
   #failed = false;
+  #stalled = false;
 
   constructor(options: TransportOptions, memory: PeerMemory, bell: Doorbell, host: WorkerTransportHost) {
     super();
@@ -66,7 +67,9 @@ export class WorkerTransport extends EventEmitter<TransportEvents> implements Tr
   }
 
   get state(): TransportState {
-    return this.#failed ? "failed" : this.#board.state;
+    if (this.#failed) return "failed";
+    // What the board says is what the worker knew.
+    return this.#stalled && this.#board.state === "up" ? "silent" : this.#board.state;
   }
 
   get rtt(): number {
@@ -103,6 +106,18 @@ export class WorkerTransport extends EventEmitter<TransportEvents> implements Tr
   work(): void {
     for (let i = 0; i < TURN && this.#in.next(); i += 1) this.#take();
     this.#fill();
+  }
+
+  /** The worker does not turn: as if the peer were silent. */
+  stall(): void {
+    if (this.state === "up") this.emit("silent");
+    this.#stalled = true;
+  }
+
+  /** The worker turns again; of what it finds then it tells itself. */
+  resume(): void {
+    this.#stalled = false;
+    if (this.#peer !== undefined && this.state === "up") this.emit("up", this.#peer, true);
   }
 
   /** The worker is no more. */

@@ -6,6 +6,7 @@ import { request } from "../../plugin/control.js";
 import { bridgeDump, hostDump, until } from "../end-to-end/site.js";
 import { ECHO, GREETER, Ground, hosts, told } from "./ground.js";
 import { Held } from "./held.js";
+import { Inspector } from "./inspector.js";
 import { type Opening, Openings } from "./openings.js";
 
 /** Milliseconds until new connections go direct: the plugin dead; stuck, or its peer or link lost. */
@@ -124,26 +125,14 @@ describe("the plugin's own faults", { timeout: 240_000 }, () => {
   });
 
   test("its loop busy: direct within 3 s", async (t) => {
-    const pid = await ground.pid();
-    process.kill(pid, "SIGUSR1"); // opens Node's inspector
-    await until("the inspector listens", async () =>
-      (await ground.inSwitch("ss", "-ltnH")).includes("127.0.0.1:9229 "),
-    );
-    const inspect = `
-      fetch("http://127.0.0.1:9229/json").then((r) => r.json()).then(([{ webSocketDebuggerUrl: url }]) => {
-        const expression = "for (const end = Date.now() + 6000; Date.now() < end; );";
-        const socket = new WebSocket(url);
-        socket.onopen = () => {
-          socket.send(JSON.stringify({ id: 1, method: "Runtime.evaluate", params: { expression } }));
-        };
-        socket.onmessage = () => process.exit();
-      });`;
-    let busy: Promise<string> | undefined;
+    const inspector = await Inspector.open(ground);
+    const expression = "for (const end = Date.now() + 6000; Date.now() < end; );";
+    let busy: Promise<void> | undefined;
     await goesDirect(
       t,
       "loop busy for 6 s",
       async () => {
-        busy = ground.inSwitch(process.execPath, "--experimental-websocket", "-e", inspect);
+        busy = inspector.evaluate(expression);
         await until("the loop is busy", async () => (await ground.status("a", 150)) === undefined);
         return Date.now();
       },

@@ -1,0 +1,54 @@
+import { until } from "../end-to-end/site.js";
+import type { Ground } from "./ground.js";
+
+/** Where Node's inspector listens, unless told otherwise. */
+const ADDRESS = "127.0.0.1:9229";
+
+/** Node's inspector of the plugin at site a: has JavaScript run in its threads, whatever they are doing. */
+export class Inspector {
+  readonly #ground: Ground;
+
+  private constructor(ground: Ground) {
+    this.#ground = ground;
+  }
+
+  static async open(ground: Ground): Promise<Inspector> {
+    process.kill(await ground.pid(), "SIGUSR1");
+    await until("the inspector listens", async () =>
+      (await ground.inSwitch("ss", "-ltnH")).includes(`${ADDRESS} `),
+    );
+    return new Inspector(ground);
+  }
+
+  /** Resolves when the expression has been evaluated on the main thread. */
+  async evaluate(expression: string): Promise<void> {
+    await this.#say(
+      `send("Runtime.evaluate", ${JSON.stringify({ expression })}); socket.onmessage = () => process.exit();`,
+    );
+  }
+
+  /** Resolves when the expression has been handed to the data worker, which may not answer any more. */
+  async evaluateInWorker(expression: string): Promise<void> {
+    const message = JSON.stringify({ id: 1, method: "Runtime.evaluate", params: { expression } });
+    await this.#say(`
+      send("NodeWorker.enable", { waitForDebuggerOnStart: false });
+      socket.onmessage = ({ data }) => {
+        const { method, params, id } = JSON.parse(data);
+        if (method === "NodeWorker.attachedToWorker") {
+          send("NodeWorker.sendMessageToWorker", { sessionId: params.sessionId, message: ${JSON.stringify(message)} });
+        } else if (id === 2) process.exit();
+      };`);
+  }
+
+  async #say(body: string): Promise<void> {
+    const program = `
+      fetch("http://${ADDRESS}/json").then((r) => r.json()).then(([{ webSocketDebuggerUrl: url }]) => {
+        const socket = new WebSocket(url);
+        let id = 0;
+        const send = (method, params) => socket.send(JSON.stringify({ id: ++id, method, params }));
+        socket.onclose = () => process.exit();
+        socket.onopen = () => { ${body} };
+      });`;
+    await this.#ground.inSwitch(process.execPath, "--experimental-websocket", "-e", program);
+  }
+}
