@@ -9,6 +9,7 @@ export type {
   SteeringOptions,
   SteeringState,
   SteeringStatus,
+  TrunkPort,
 } from "./controller/options.js";
 export { TooManyPeersError } from "./controller/policy.js";
 export { Steering } from "./controller/steering.js";

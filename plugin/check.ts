@@ -4,7 +4,7 @@ import { accessSync, constants } from "node:fs";
 import { connect } from "node:net";
 import { findBridge, findInterface, findPort, switchDatabase } from "ovsdb-client/open-vswitch";
 import * as ffi from "../driver/ffi/index.js";
-import { type Config, ConfigError, formatEndpoint, loadConfig } from "./config/index.js";
+import { type Config, ConfigError, formatEndpoint, lansOf, loadConfig } from "./config/index.js";
 import { ControlError, request } from "./control.js";
 import { deviceExists, missingPrivileges, version } from "./host/index.js";
 
@@ -48,16 +48,20 @@ function checkConfig(file: string): { config?: Config; findings: Finding[] } {
   const subject = "configuration";
   try {
     const config = loadConfig(file);
-    const { site, peers, table } = config;
-    const detail = `site ${site}, peers: ${peers.size}, entries in the look-up table: ${table.entries.length}`;
-    const shadowed = table.shadowed().map(({ entry, by }): Finding => {
-      const earlier = by.map(({ name }) => name).join(", ");
-      return {
-        subject,
-        outcome: "note",
-        detail: `entry ${entry.name} never decides: ${earlier} take all of it`,
-      };
-    });
+    const { site, peers, bridges } = config;
+    const entries = bridges.reduce((sum, { table }) => sum + table.entries.length, 0);
+    const detail = `site ${site}, peers: ${peers.size}, entries in the look-up table: ${entries}`;
+    const shadowed = bridges.flatMap(({ bridge, table }) =>
+      table.shadowed().map(({ entry, by }): Finding => {
+        const earlier = by.map(({ name }) => name).join(", ");
+        const of = bridges.length > 1 ? ` of ${bridge}` : "";
+        return {
+          subject,
+          outcome: "note",
+          detail: `entry ${entry.name}${of} never decides: ${earlier} take all of it`,
+        };
+      }),
+    );
     return { config, findings: [ok(subject, detail), ...shadowed] };
   } catch (error) {
     const lines = error instanceof ConfigError ? error.message.split("\n") : [(error as Error).message];
@@ -85,7 +89,7 @@ function checkTun(): string {
   return path;
 }
 
-async function* checkSwitch({ ovs, port }: Config): AsyncGenerator<Finding> {
+async function* checkSwitch({ ovs, bridges }: Config): AsyncGenerator<Finding> {
   const database = switchDatabase({ remotes: ovs.database });
   database.start();
   try {
@@ -101,19 +105,21 @@ async function* checkSwitch({ ovs, port }: Config): AsyncGenerator<Finding> {
     yield reached;
     if (reached.outcome !== "ok") return;
     const { replica } = database;
-    const bridge = findBridge(replica, ovs.bridge);
-    yield await attempt("bridge", () => {
-      if (bridge !== undefined) return `${ovs.bridge}, datapath ${bridge.datapath_type || "system"}`;
-      const others = [...replica.table("Bridge")].map(({ name }) => name).join(", ") || "none";
-      throw new Error(
-        `there is no bridge ${ovs.bridge} (there are: ${others}); make it, or correct ovs.bridge`,
-      );
-    });
-    yield await attempt("port", () => portUse(replica, ovs.bridge, port.name));
+    for (const { bridge: name, port } of bridges) {
+      const bridge = findBridge(replica, name);
+      yield await attempt("bridge", () => {
+        if (bridge !== undefined) return `${name}, datapath ${bridge.datapath_type || "system"}`;
+        const others = [...replica.table("Bridge")].map((row) => row.name).join(", ") || "none";
+        const field = bridges.length > 1 ? "bridges" : "ovs.bridge";
+        throw new Error(`there is no bridge ${name} (there are: ${others}); make it, or correct ${field}`);
+      });
+      for (const lan of lansOf(port)) yield await attempt("port", () => portUse(replica, name, lan.name));
+    }
   } finally {
     database.stop();
   }
-  yield await attempt("openflow", () => reachable(`${ovs.runDir}/${ovs.bridge}.mgmt`));
+  for (const { bridge } of bridges)
+    yield await attempt("openflow", () => reachable(`${ovs.runDir}/${bridge}.mgmt`));
 }
 
 type Replica = ReturnType<typeof switchDatabase>["replica"];
@@ -154,7 +160,6 @@ async function reachable(path: string): Promise<string> {
 async function* checkPorts(config: Config): AsyncGenerator<Finding> {
   const running = await runningPid(config.control.socket);
   const { listen } = config.mover;
-  const { port } = config.edge.tcp;
   if (running !== undefined) {
     yield ok("running", `ovs-tpo runs with this control socket, pid ${running}; its ports are not looked at`);
     return;
@@ -178,10 +183,12 @@ async function* checkPorts(config: Config): AsyncGenerator<Finding> {
       );
       return `${formatEndpoint(listen)}/tcp is free`;
     });
-  yield await attempt("edge port", () => {
-    tryBind("stream", "0.0.0.0", port, "set edge.tcp.port to another");
-    return `${port}/tcp is free`;
-  });
+  for (const { listenPort } of config.bridges) {
+    yield await attempt("edge port", () => {
+      tryBind("stream", "0.0.0.0", listenPort, "set edge.tcp.port to another");
+      return `${listenPort}/tcp is free`;
+    });
+  }
 }
 
 async function runningPid(socket: string): Promise<unknown> {

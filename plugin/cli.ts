@@ -12,10 +12,17 @@ import { ConfigError, ConfigFileError, jsonSchema, loadConfig } from "./config/i
 import { parseDuration } from "./config/units.js";
 import { ControlError, request } from "./control.js";
 import { createLogger } from "./log.js";
-import type { Explained, Listed } from "./queries.js";
+import type { Explained, Listed, OfBridge } from "./queries.js";
 import { isInSync, type Status } from "./status.js";
 import { formatStatus } from "./status-text.js";
-import { formatExplained, formatListed, isComplete, parseTuple, TupleError } from "./steering-text.js";
+import {
+  formatBridges,
+  formatExplained,
+  formatListed,
+  isComplete,
+  parseTuple,
+  TupleError,
+} from "./steering-text.js";
 import { version } from "./version.js";
 
 const failed = 1;
@@ -36,6 +43,11 @@ interface AskOptions {
   readonly config?: string;
   readonly socket?: string;
   readonly json?: boolean;
+  readonly bridge?: string;
+}
+
+interface ExplainOptions extends AskOptions {
+  readonly vlan?: number;
 }
 
 interface DrainOptions extends AskOptions {
@@ -140,13 +152,16 @@ function program(finish: (status: number) => void): Command {
     .argument("<protocol>")
     .argument("<source>", "ADDRESS:PORT, or [ADDRESS]:PORT for IPv6")
     .argument("<destination>", "the same")
+    .option("-b, --bridge <name>", "on this bridge alone (default: on each)")
+    .option("--vlan <id>", "of its frames' tag (default: the local port's VLAN)", Number)
     .option("-c, --config <file>", "configuration that the plugin runs with")
     .option("-s, --socket <path>", `its control socket (default: the configuration's, else ${defaultSocket})`)
     .option("--json", "as JSON")
-    .action(async (protocol: string, source: string, destination: string, options: AskOptions) => {
-      const tuple = parseTuple(protocol, source, destination);
-      const answer = (await ask(options, "explain", tuple)) as Explained;
-      print(options, answer, formatExplained);
+    .action(async (protocol: string, source: string, destination: string, options: ExplainOptions) => {
+      const { bridge, vlan } = options;
+      const tuple = { ...parseTuple(protocol, source, destination), ...(vlan !== undefined && { vlan }) };
+      const answers = (await ask(options, "explain", { ...tuple, bridge })) as OfBridge<Explained>[];
+      print(options, answers, (all) => formatBridges(all, formatExplained));
       finish(0);
     });
   command
@@ -154,13 +169,15 @@ function program(finish: (status: number) => void): Command {
     .description(
       "list our flows, those that should be there beside those that are; exit status 3 if they differ",
     )
+    .option("-b, --bridge <name>", "on this bridge alone (default: on each)")
     .option("-c, --config <file>", "configuration that the plugin runs with")
     .option("-s, --socket <path>", `its control socket (default: the configuration's, else ${defaultSocket})`)
     .option("--json", "as JSON")
     .action(async (options: AskOptions) => {
-      const answer = (await ask(options, "flows")) as Listed[];
-      print(options, answer, formatListed);
-      finish(isComplete(answer) ? 0 : notInSync);
+      const { bridge } = options;
+      const answers = (await ask(options, "flows", { bridge })) as OfBridge<{ flows: Listed[] }>[];
+      print(options, answers, (all) => formatBridges(all, ({ flows }) => formatListed(flows)));
+      finish(answers.every(({ flows }) => isComplete(flows)) ? 0 : notInSync);
     });
   command
     .command("keygen")

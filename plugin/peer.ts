@@ -10,18 +10,17 @@ import {
   Way,
   type WayMode,
 } from "../driver/index.js";
-import { addressText } from "../driver/ip-address.js";
 import { Accord, isAccord } from "./accord.js";
 import type { Config, LinkMode, PeerConfig } from "./config/index.js";
 import {
   type ConnectionCounts,
-  dialTransparent,
+  type ConnectionsOptions,
+  type Dial,
   type EdgeMemory,
   type Inquiry,
   isTcp,
   TcpConnections,
 } from "./edge/tcp/index.js";
-import type { Neighbours } from "./host/index.js";
 import type { Logger } from "./log.js";
 import type { PeerStatus } from "./status.js";
 
@@ -38,7 +37,10 @@ export interface PeerOptions {
   readonly connect: (options: TransportOptions) => Transport;
   readonly bootId: bigint;
   readonly memory: EdgeMemory;
-  readonly neighbours: Neighbours;
+  /** Opens a connection to an application here. */
+  readonly dial: Dial;
+  /** See `ConnectionsOptions`. */
+  readonly watchWay: NonNullable<ConnectionsOptions["watchWay"]>;
   readonly logger: Logger;
   /** New connections to the peer may be taken, or no longer; resolves once the switch has taken that in. */
   readonly onReachable: (peer: Peer) => Promise<unknown>;
@@ -56,7 +58,7 @@ export class Peer {
   #downReason: TransportDownReason | undefined;
 
   constructor(options: PeerOptions) {
-    const { peer, config, connect, bootId, memory, neighbours, logger } = options;
+    const { peer, config, connect, bootId, memory, dial, watchWay, logger } = options;
     this.name = peer.name;
     this.#options = options;
     this.#transport = connect({
@@ -75,7 +77,7 @@ export class Peer {
       silentAfter: config.mover.silentAfter,
       downAfter: config.mover.deadAfter,
     });
-    const { keepalive, connectTimeout, creditMax } = config.edge.tcp;
+    const { connectTimeout, creditMax } = config.edge.tcp;
     this.#tcp = new TcpConnections({
       ready: (source) => this.#transport.ready(source),
       now: () => performance.now(),
@@ -83,9 +85,8 @@ export class Peer {
       creditMaximum: creditMax,
       memory,
       connectTimeout,
-      watchWay: (destination, lost) => neighbours.watch(addressText(destination), lost),
-      dial: (addresses, onread) =>
-        dialTransparent(addresses, { mark: config.steering.ownMark, keepalive, onread }),
+      watchWay,
+      dial,
     });
     this.#accord = new Accord({
       ready: (source) => this.#transport.ready(source),

@@ -17,10 +17,38 @@ export interface Explained {
 /** The answer to `flows`, as JSON: big numbers as text. */
 export type Listed = Omit<ListedFlow, "packets"> & { readonly packets: string | null };
 
-export function steeringQueries(steering: Steering): Methods {
+/** An answer for one bridge. */
+export type OfBridge<T> = T & { readonly bridge: string };
+
+/** What a question is about: one bridge, or all where none is named. */
+interface About {
+  readonly bridge?: string;
+}
+
+/** The methods that answer `explain` and `flows`, each with a list: one answer for each bridge. */
+export function steeringQueries(steerings: readonly Steering[]): Methods {
+  const asked = (parameters: unknown) => {
+    const { bridge } = (parameters ?? {}) as About;
+    const chosen = steerings.filter((steering) => bridge === undefined || steering.bridge === bridge);
+    if (chosen.length > 0) return chosen;
+    const names = steerings.map((steering) => steering.bridge).join(", ");
+    throw new RangeError(`there is no bridge ${bridge} in the configuration (there are: ${names})`);
+  };
   return {
-    explain: (parameters) => explained(steering.explain(parameters as Tuple)),
-    flows: async () => (await steering.flows()).map(listed),
+    explain: (parameters) =>
+      asked(parameters).map((steering): OfBridge<Explained> => {
+        const { bridge: _, ...tuple } = parameters as Tuple & About;
+        return { bridge: steering.bridge, ...explained(steering.explain(tuple)) };
+      }),
+    flows: (parameters) =>
+      Promise.all(
+        asked(parameters).map(
+          async (steering): Promise<OfBridge<{ flows: Listed[] }>> => ({
+            bridge: steering.bridge,
+            flows: (await steering.flows()).map(listed),
+          }),
+        ),
+      ),
   };
 }
 

@@ -1,24 +1,16 @@
 /** `Status` for people: what is known in aligned columns. Pure. */
 
-import type { Status } from "./status.js";
+import type { Status, SteeringStatus } from "./status.js";
 
 type Row = readonly string[];
 
 export function formatStatus(status: Status): string {
-  const { steering, connections, held, draining, bytes, memory } = status;
-  const port = [
-    steering.port,
-    steering.ofport === null ? "" : `(port ${steering.ofport})`,
-    steering.mac ?? "",
-  ];
-  const repaired = steering.repairs === 0 ? "" : `, repaired ${steering.repairs} times`;
+  const { connections, held, draining, bytes, memory } = status;
   const overview: Row[] = [
     ["site", status.site],
     ["state", withReason(status)],
     ["process", `pid ${status.pid}, up ${formatSpan(status.uptime_ms)}, version ${status.version}`],
-    ["steering", withReason(steering)],
-    ["bridge", `${steering.bridge}, ${steering.flows} flows${repaired}`],
-    ["port", port.filter((part) => part !== "").join(" ")],
+    ...status.bridges.flatMap(bridgeRows),
     ["connections", `${connections.open} open, ${connections.total} in all, ${connections.failed} failed`],
     [
       "held SYNs",
@@ -35,6 +27,20 @@ export function formatStatus(status: Status): string {
     ],
   ];
   return `${columns(overview)}\n\n${columns([...peerRows(status)])}\n`;
+}
+
+function bridgeRows(steering: SteeringStatus): Row[] {
+  const repaired = steering.repairs === 0 ? "" : `, repaired ${steering.repairs} times`;
+  const port = [
+    steering.port,
+    steering.ofport === null ? "" : `(port ${steering.ofport})`,
+    steering.mac ?? "",
+  ];
+  return [
+    ["steering", withReason(steering)],
+    ["bridge", `${steering.bridge}, ${steering.flows} flows${repaired}`],
+    ["port", port.filter((part) => part !== "").join(" ")],
+  ];
 }
 
 function* peerRows({ peers }: Status): Iterable<Row> {

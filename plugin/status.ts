@@ -62,7 +62,10 @@ export interface Status extends Condition {
   readonly version: string;
   readonly pid: number;
   readonly uptime_ms: number;
+  /** Of the bridge that is not in sync, or else of the first. */
   readonly steering: SteeringStatus;
+  /** Of all bridges. */
+  readonly bridges: readonly SteeringStatus[];
   readonly peers: Readonly<Record<string, PeerStatus>>;
   readonly connections: ConnectionsStatus;
   readonly held: HeldStatus;

@@ -39,6 +39,15 @@ function parseEndpoint(what: string, text: string): { address: string; port: num
   return { address: match[1] ?? match[2] ?? "", port };
 }
 
+/** The answers for several bridges, each under its name; one is for itself. */
+export function formatBridges<T extends { readonly bridge: string }>(
+  answers: readonly T[],
+  format: (answer: T) => string,
+): string {
+  if (answers.length === 1) return answers.map(format).join("");
+  return answers.map((answer) => `bridge ${answer.bridge}\n${format(answer)}`).join("\n");
+}
+
 export function formatExplained(answer: Explained): string {
   const lines = [answer.taken ? `taken for peer ${answer.peer}` : "not taken"];
   for (const reason of answer.because) lines.push(`  ${reason}`);

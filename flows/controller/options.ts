@@ -11,6 +11,14 @@ export interface LocalPort {
   readonly mac: string;
   /** Of the device in the host; another one after vswitchd has made the device anew. */
   readonly ifindex: number;
+  /** Of the hosts that it serves. */
+  readonly vlan?: number;
+}
+
+/** A port for the hosts of a further VLAN. */
+export interface TrunkPort {
+  readonly name: string;
+  readonly vlan: number;
 }
 
 export interface SteeringOptions {
@@ -29,20 +37,20 @@ export interface SteeringOptions {
   readonly canary: string;
   readonly table: LookupTable;
   /**
-   * Called when the local port has come or was made anew (vswitchd restarted), before anything is steered to it: give the
-   * device its addresses, routes and rules here. If it throws, the state is `error`, and it is called again. It is also
-   * called again for a device that may be the same, so it must not mind what is there already.
+   * Called when the local ports have come or were made anew (vswitchd restarted), before anything is steered to them: give
+   * the devices their addresses, routes and rules here. If it throws, the state is `error`, and it is called again. It is also
+   * called again for devices that may be the same, so it must not mind what is there already.
    */
-  readonly prepareHost?: (port: LocalPort) => Promise<void> | void;
+  readonly prepareHost?: (ports: readonly LocalPort[]) => Promise<void> | void;
   /** Ports whose packets are never taken, by name: those towards the WAN. Default: none. */
   readonly passFrom?: readonly string[];
   /**
-   * The VLAN of the hosts that are served, where they are in one: the local port joins it, and frames with its tag are
-   * taken as well as frames without. Default: none; then only frames without a tag are taken.
+   * The VLAN of the hosts that are served, where they are in one: the local port joins it, and what is taken are frames
+   * with its tag, and those without one from the VLAN's access ports. Default: none; then frames of no VLAN are taken.
    */
   readonly vlan?: number;
-  /** VLANs whose frames are taken with their tags, for a host with a device for each on the local port. Default: none. */
-  readonly trunk?: readonly number[];
+  /** Further VLANs that are served, each by an internal port of its own. Default: none. */
+  readonly trunk?: readonly TrunkPort[];
   /** Takes packets in the form `rewrite`. Default: `transparent`, in which packets keep their addresses. */
   readonly rewrite?: RewriteOptions;
   /** IPv6 is taken only where the host side handles it. Default: `["ipv4"]`. */
@@ -98,6 +106,8 @@ export interface SteeringStatus {
   readonly reason?: string;
   readonly bridge: string;
   readonly port?: LocalPort;
+  /** Those of the VLANs beside it. */
+  readonly trunk?: readonly LocalPort[];
   /** The peers whose connections are taken. */
   readonly peersUp: readonly string[];
   /** Our flows on the switch, without those of connections. */

@@ -1,4 +1,5 @@
 import {
+  type AccessPort,
   compilePipeline,
   type EntryFlows,
   LAST_PEER,
@@ -22,7 +23,7 @@ export class TooManyPeersError extends Error {
 
 export type PolicyOptions = Pick<
   PipelineInput,
-  "layout" | "instance" | "timeouts" | "families" | "vlan" | "trunk" | "controllerId"
+  "layout" | "instance" | "timeouts" | "families" | "controllerId"
 > & {
   readonly phases: PeerPhasesOptions;
   readonly entryFlows: EntryFlows;
@@ -32,17 +33,20 @@ export type PolicyOptions = Pick<
 
 /** The ports that the pipeline speaks of, as bridge and database agree that they are. */
 export interface SteeredPorts {
-  readonly local: LocalPort;
+  /** Ours, at least one. */
+  readonly local: readonly LocalPort[];
   /** OpenFlow port numbers. */
   readonly canary: number;
   readonly passFrom: readonly number[];
+  readonly access: readonly AccessPort[];
 }
 
 /** Ports for trying whether a table compiles, before the real ones are known. */
 const PLACEHOLDER_PORTS: SteeredPorts = {
-  local: { name: "", ofport: 1, mac: "00:00:00:00:00:00", ifindex: 1 },
+  local: [{ name: "", ofport: 1, mac: "00:00:00:00:00:00", ifindex: 1 }],
   canary: 2,
   passFrom: [],
+  access: [],
 };
 
 /** What is to be taken: the look-up table and the peers that are up, compiled to a pipeline when ports are known. */
@@ -157,7 +161,7 @@ export class Policy {
     readonly round: number;
   }): Pipeline {
     const { table, peers, ports, round } = what;
-    const { local, canary, passFrom } = ports;
+    const { local, ...others } = ports;
     const { exits, ...options } = this.#options;
     const named = (phase: PeerPhase) =>
       new Set([...this.#phases.in(phase)].filter((name) => peers.has(name)));
@@ -171,9 +175,12 @@ export class Policy {
       peersOpening: named("opening"),
       peersClosing: named("closing"),
       taking: this.#taking,
-      localPort: { ofport: local.ofport, mac: BigInt(`0x${local.mac.replaceAll(":", "")}`) },
-      canary,
-      passFrom,
+      lans: local.map(({ ofport, mac, vlan }) => ({
+        ofport,
+        mac: BigInt(`0x${mac.replaceAll(":", "")}`),
+        vlan,
+      })),
+      ...others,
     });
   }
 }

@@ -12,19 +12,19 @@ export type Preparation =
 /** Makes ports that have come or changed ready to be steered to. */
 export class PortPreparation {
   readonly #flows: BridgeFlows;
-  readonly #names: { readonly local: string; readonly canary: string };
+  readonly #canary: string;
   readonly #prepareHost: SteeringOptions["prepareHost"];
-  readonly #preparing: (port: LocalPort) => void;
+  readonly #preparing: (ports: readonly LocalPort[]) => void;
   #prepared: string | undefined;
 
-  /** `preparing` is told of a port for which the host is being prepared. */
+  /** `preparing` is told of the ports for which the host is being prepared. */
   constructor(
     flows: BridgeFlows,
-    options: SteeringOptions & { readonly localPort: string },
-    preparing: (port: LocalPort) => void,
+    options: Pick<SteeringOptions, "canary" | "prepareHost">,
+    preparing: (ports: readonly LocalPort[]) => void,
   ) {
     this.#flows = flows;
-    this.#names = { local: options.localPort, canary: options.canary };
+    this.#canary = options.canary;
     this.#prepareHost = options.prepareHost;
     this.#preparing = preparing;
   }
@@ -35,20 +35,20 @@ export class PortPreparation {
   }
 
   /** The ports, once bridge and database agree about them and the host is prepared. Rejects as `prepareHost` does. */
-  async prepare({
-    local: ofport,
-    canary,
-    passFrom,
-    ifindex,
-    mac: wanted,
-  }: PortNumbers): Promise<Preparation> {
+  async prepare({ local, canary, ...others }: PortNumbers): Promise<Preparation> {
     const ports = await this.#flows.ports();
-    const [local, alive] = [ports.get(this.#names.local), ports.get(this.#names.canary)];
-    const mac = local && macText(local.hardwareAddress);
-    if (local?.port !== ofport || alive?.port !== canary || (wanted ?? mac) !== mac) {
-      return { waiting: `the switch has not finished with port ${this.#names.local}` };
+    const alive = ports.get(this.#canary);
+    if (alive?.port !== canary) return unfinished(this.#canary);
+    const found: LocalPort[] = [];
+    for (const { mac: wanted, ...numbers } of local) {
+      const port = ports.get(numbers.name);
+      const mac = port && macText(port.hardwareAddress);
+      if (port?.port !== numbers.ofport || mac === undefined || (wanted ?? mac) !== mac) {
+        return unfinished(numbers.name);
+      }
+      found.push({ ...numbers, mac });
     }
-    const steered = { local: { name: this.#names.local, ofport, mac: mac!, ifindex }, canary, passFrom };
+    const steered = { local: found, canary, ...others };
     const device = JSON.stringify(steered);
     if (device !== this.#prepared) {
       await this.#flows.quieten(alive);
@@ -58,6 +58,10 @@ export class PortPreparation {
     }
     return { ready: steered };
   }
+}
+
+function unfinished(port: string): Preparation {
+  return { waiting: `the switch has not finished with port ${port}` };
 }
 
 function macText(mac: bigint): string {

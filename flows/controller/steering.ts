@@ -85,8 +85,6 @@ export class Steering extends EventEmitter<SteeringEvents> {
       instance,
       timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
       families,
-      vlan: options.vlan,
-      trunk: options.trunk ?? [],
       controllerId: controllerId(instance),
       phases: { settle: SETTLE, changed: () => this.#look() },
       entryFlows: new EntryFlows(),
@@ -102,16 +100,18 @@ export class Steering extends EventEmitter<SteeringEvents> {
     });
     this.#ports = new SwitchPorts(this.#database, {
       bridge,
-      localPort,
+      local: [
+        { name: localPort, ...(options.vlan !== undefined && { vlan: options.vlan }) },
+        ...(options.trunk ?? []),
+      ],
       canary: options.canary,
       passFrom: options.passFrom ?? [],
       instance,
-      vlan: options.vlan,
     });
     this.#flows = new BridgeFlows(this.#connection, instance);
     this.#held = new HeldPackets(this.#connection, instance, (packet) => this.emit("held", packet));
-    this.#preparation = new PortPreparation(this.#flows, { ...options, localPort }, ({ name }) =>
-      this.#enter("port-pending", `preparing the host for ${name}`),
+    this.#preparation = new PortPreparation(this.#flows, options, (ports) =>
+      this.#enter("port-pending", `preparing the host for ${ports.map(({ name }) => name).join(", ")}`),
     );
     const connected = () => this.#connection.version !== undefined;
     this.#lease = new Lease({
@@ -128,6 +128,11 @@ export class Steering extends EventEmitter<SteeringEvents> {
       this.#lease.forget();
       look();
     });
+  }
+
+  /** The bridge's name. */
+  get bridge(): string {
+    return this.#options.bridge;
   }
 
   /** Begins; returns at once. Also removes what an earlier process has left on the bridge. */
@@ -221,11 +226,12 @@ export class Steering extends EventEmitter<SteeringEvents> {
   }
 
   status(): SteeringStatus {
+    const [port, ...trunk] = this.#steered?.local ?? [];
     return {
       state: this.#state,
       ...(this.#reason !== undefined && { reason: this.#reason }),
       bridge: this.#options.bridge,
-      ...(this.#steered && { port: this.#steered.local }),
+      ...(port && { port, trunk }),
       peersUp: [...this.#policy.peersIn("up")],
       flows: this.#flows.installed?.length ?? 0,
       repairs: this.#repairs,
@@ -258,7 +264,9 @@ export class Steering extends EventEmitter<SteeringEvents> {
    */
   explain(tuple: Tuple, inPort?: number): Explanation {
     const { table, taking } = this.#policy;
-    return explain(tuple, {
+    // Where no VLAN is named, that of the local port is meant.
+    const { vlan } = this.#options;
+    return explain(vlan === undefined ? tuple : { vlan, ...tuple }, {
       table,
       peersUp: this.#policy.peersIn("up"),
       peersOpening: this.#policy.peersIn("opening"),

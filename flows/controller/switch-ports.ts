@@ -8,17 +8,26 @@ import {
   findPort,
   type SwitchTables,
 } from "ovsdb-client/open-vswitch";
+import type { AccessPort } from "../pipeline/index.js";
 
 /** The ports that the pipeline speaks of, as the database has them. */
 export interface PortNumbers {
-  /** OpenFlow port numbers, like `canary` and `passFrom`. */
-  readonly local: number;
+  readonly local: readonly LocalNumbers[];
+  /** OpenFlow port numbers, like `passFrom`. */
   readonly canary: number;
   readonly passFrom: readonly number[];
-  /** Of the local port's device. */
+  readonly access: readonly AccessPort[];
+}
+
+export interface LocalNumbers {
+  readonly name: string;
+  /** OpenFlow port number. */
+  readonly ofport: number;
+  /** Of the port's device. */
   readonly ifindex: number;
-  /** The address that the local port was asked to have. What it has, the database may never say: ask the bridge. */
+  /** The address that it was asked to have. What it has, the database may never say: ask the bridge. */
   readonly mac: string | undefined;
+  readonly vlan?: number;
 }
 
 export type PortsView =
@@ -30,12 +39,11 @@ export type PortsView =
 
 export interface SwitchPortsOptions {
   readonly bridge: string;
-  readonly localPort: string;
+  /** The internal ports, at least one. */
+  readonly local: readonly { readonly name: string; readonly vlan?: number }[];
   readonly canary: string;
   readonly passFrom: readonly string[];
   readonly instance: number;
-  /** Of the local port. */
-  readonly vlan: number | undefined;
 }
 
 const op = operations<SwitchTables>();
@@ -50,7 +58,7 @@ const CANARY_MTU = 65521;
 const FIRST_RESERVED_PORT = 0xff00;
 const RESERVED_PORT_BASE = 0xffff0000;
 
-/** Our two ports in the switch's database: added, followed, removed. */
+/** Our ports in the switch's database: added, followed, removed. */
 export class SwitchPorts {
   readonly #db: Database<SwitchTables>;
   readonly #options: SwitchPortsOptions;
@@ -64,23 +72,22 @@ export class SwitchPorts {
 
   /** What the database, which must be synchronised, says now. */
   view(): PortsView {
-    const { bridge, localPort, canary, passFrom } = this.#options;
+    const { bridge, local, canary, passFrom } = this.#options;
     const replica = this.#db.replica;
     const row = findBridge(replica, bridge);
     if (!row) return { state: "no-bridge" };
-    for (const name of [localPort, canary]) {
+    for (const name of this.#names) {
       const port = findPort(replica, name);
       if (!port || !this.#isOurs(port)) return { state: "unsettled", reason: `adding port ${name}` };
     }
-    if (findPort(replica, localPort)?.tag !== this.#options.vlan) {
-      return { state: "unsettled", reason: `putting port ${localPort} into its VLAN` };
-    }
+    const astray = local.find(({ name, vlan }) => findPort(replica, name)?.tag !== vlan);
+    if (astray) return { state: "unsettled", reason: `putting port ${astray.name} into its VLAN` };
     const [left] = this.#leftovers();
     if (left !== undefined)
       return { state: "unsettled", reason: `removing port ${left} of an earlier process` };
 
     const numbers = new Map<string, readonly number[]>();
-    for (const name of [localPort, canary, ...passFrom]) {
+    for (const name of [...this.#names, ...passFrom]) {
       const port = findPort(replica, name);
       if (!port || !row.ports.includes(port._uuid)) {
         return { state: "pending", reason: `port ${name} is not on ${bridge}` };
@@ -96,26 +103,46 @@ export class SwitchPorts {
         interfaces.map((device) => openFlowPort(Number(device!.ofport))),
       );
     }
-    const { ifindex, mac } = findInterface(replica, localPort)!;
-    if (ifindex === undefined) return { state: "pending", reason: `port ${localPort} has no device yet` };
+    const found: LocalNumbers[] = [];
+    for (const port of local) {
+      const { ifindex, mac } = findInterface(replica, port.name)!;
+      if (ifindex === undefined) return { state: "pending", reason: `port ${port.name} has no device yet` };
+      found.push({ ...port, ofport: numbers.get(port.name)![0]!, ifindex, mac });
+    }
     return {
       state: "ready",
-      local: numbers.get(localPort)![0]!,
+      local: found,
       canary: numbers.get(canary)![0]!,
       passFrom: passFrom.flatMap((name) => numbers.get(name)!),
-      ifindex,
-      mac,
+      access: this.#accessPorts(row),
     };
+  }
+
+  /**
+   * The others' ports in a VLAN that their frames do not name: access ports, and those with a native VLAN
+   * (ovs-vswitchd.conf.db(5), `vlan_mode`).
+   */
+  #accessPorts({ ports }: SwitchTables["Bridge"]): AccessPort[] {
+    const { replica } = this.#db;
+    return ports.flatMap((uuid) => {
+      const port = replica.table("Port").get(uuid);
+      if (port?.tag === undefined || port.vlan_mode === "trunk" || this.#isOurs(port)) return [];
+      const vlan = port.tag;
+      const numbers = port.interfaces.map((device) => Number(replica.table("Interface").get(device)?.ofport));
+      return numbers.flatMap((number) => (number > 0 ? [{ ofport: openFlowPort(number), vlan }] : []));
+    });
   }
 
   /** Adds what is missing. Throws `PortError` where a name is taken by a port that is not ours. */
   async add(): Promise<void> {
-    const { bridge, localPort, canary, vlan } = this.#options;
+    const { bridge, local, canary } = this.#options;
     for (const name of this.#leftovers()) await deletePort(this.#db, { bridge, name, owner: this.#owner });
-    // The address stays in the database, so that the neighbours' caches hold after vswitchd has made the device anew.
-    const mac = findInterface(this.#db.replica, localPort)?.mac ?? randomMac();
-    await addPort(this.#db, { bridge, name: localPort, type: "internal", owner: this.#owner, mac });
-    await this.#db.transact([op.update("Port", [["name", "==", localPort]], { tag: vlan })]);
+    for (const { name, vlan } of local) {
+      // The address stays in the database, so that the neighbours' caches hold after vswitchd has made the device anew.
+      const mac = findInterface(this.#db.replica, name)?.mac ?? randomMac();
+      await addPort(this.#db, { bridge, name, type: "internal", owner: this.#owner, mac });
+      await this.#db.transact([op.update("Port", [["name", "==", name]], { tag: vlan })]);
+    }
     await addPort(this.#db, { bridge, name: canary, type: "", owner: this.#owner, mtu: CANARY_MTU });
   }
 
@@ -139,8 +166,12 @@ export class SwitchPorts {
 
   /** Ports of ours with names that are no longer in use. */
   #leftovers(): string[] {
-    const { localPort, canary } = this.#options;
-    return this.names().filter((name) => name !== localPort && name !== canary);
+    return this.names().filter((name) => !this.#names.includes(name));
+  }
+
+  /** Of the ports that are to be there. */
+  get #names(): string[] {
+    return [...this.#options.local.map(({ name }) => name), this.#options.canary];
   }
 }
 

@@ -15,6 +15,7 @@ export { destinationKey, destinationsOf, TooManyDestinationsError } from "./exit
 export type { Explanation, Fate } from "./explain.js";
 export { explain } from "./explain.js";
 export type { Flow } from "./flow.js";
+export type { AccessPort, Lan } from "./lans.js";
 export type { SwitchLayout } from "./layout.js";
 export { checkLayout, DEFAULT_LAYOUT } from "./layout.js";
 export type { ConnectionTimeouts, Pipeline, PipelineInput } from "./pipeline.js";

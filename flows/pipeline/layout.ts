@@ -14,7 +14,7 @@ export const DEFAULT_LAYOUT: SwitchLayout = { priority: 60000, firstTable: 200, 
 export const TABLE_ZERO = 0;
 
 /** Our tables, counted from the first. */
-const TABLES = ["connections", "lease", "entries", "verdict", "rewrite", "restore"] as const;
+const TABLES = ["connections", "lease", "entries", "verdict", "rewrite", "restore", "deliver"] as const;
 export type TableName = (typeof TABLES)[number];
 export const TABLE_COUNT = TABLES.length;
 

@@ -5,6 +5,7 @@ import { EntryFlows } from "./entry-flows.js";
 import { type Exit, exitFlows } from "./exit.js";
 import { apply, type Flow } from "./flow.js";
 import { hookFlows } from "./hooks.js";
+import { type AccessPort, deliverFlows, type Lan } from "./lans.js";
 import { type SwitchLayout, tableNumber } from "./layout.js";
 import { Steps } from "./steps.js";
 import { verdictFlows } from "./verdicts.js";
@@ -36,16 +37,14 @@ export interface PipelineInput {
   readonly taking: boolean;
   /** The number by which the switch knows our connection, for packets that go to it. */
   readonly controllerId: number;
-  /** The plugin's port: OpenFlow number and Ethernet address. */
-  readonly localPort: { readonly ofport: number; readonly mac: bigint };
+  /** The LANs that are served, at least one, each by a port of the plugin's. */
+  readonly lans: readonly Lan[];
+  /** Ports of the bridge that are in a VLAN which their frames do not name. */
+  readonly access: readonly AccessPort[];
   /** OpenFlow port number of the canary. */
   readonly canary: number;
   /** OpenFlow port numbers. */
   readonly passFrom: readonly number[];
-  /** Frames with the tag of this VLAN are taken, too, and lose it: the local port is in that VLAN. */
-  readonly vlan: number | undefined;
-  /** Frames with the tags of these VLANs are taken, too, and keep them: the host has a device for each on the local port. */
-  readonly trunk: readonly number[];
   /** Where packets go to with the form `rewrite`; absent: the form is `transparent`, in which they keep their addresses. */
   readonly exits: readonly Exit[] | undefined;
   /** Of earlier compilations with the same layout; saves work. */
@@ -85,6 +84,7 @@ export function compilePipeline(input: PipelineInput): Pipeline {
       ...entries,
       ...verdictFlows(input, steps),
       ...exitFlows(input, steps),
+      ...deliverFlows(input, steps),
     ],
     lease: steps.lease(LEASE_SECONDS),
     leaseFlow: steps.leaseFlow(LEASE_SECONDS),

@@ -1,7 +1,8 @@
-import { type Action, type FieldMatch, type LearnAction, NO_BUFFER_LENGTH } from "openflow-ts";
+import { type Action, type LearnAction, NO_BUFFER_LENGTH } from "openflow-ts";
 import type { Family } from "../table/index.js";
 import { encodeCookie, FlowKind } from "./cookie.js";
 import { apply, type Flow, flow } from "./flow.js";
+import type { Lan } from "./lans.js";
 import { TABLE_ZERO, type TableName, tableNumber } from "./layout.js";
 import type { PipelineInput } from "./pipeline.js";
 import { Register } from "./register.js";
@@ -29,7 +30,7 @@ export class Steps {
   readonly register: Register;
   /** Looks the packet up in table 0 again, where our flows now step aside. */
   readonly letGo: readonly Action[];
-  /** Sends the packet to the plugin's port. */
+  /** Sends the packet to the plugin's port in its LAN. */
   readonly deliver: readonly Action[];
   /** Sends the packet to the plugin, in the form in which it takes packets. */
   readonly take: readonly Action[];
@@ -41,11 +42,8 @@ export class Steps {
     this.#input = input;
     this.register = new Register(input.layout.register);
     this.letGo = [this.register.assign({ done: 1 }), { type: "resubmit", table: TABLE_ZERO }];
-    this.deliver = [
-      ...(input.vlan === undefined ? [] : [UNTAG]),
-      { type: "set_field", field: { field: "eth_dst", value: input.localPort.mac } },
-      { type: "output", port: input.localPort.ofport, maxLength: 0 },
-    ];
+    const [lan, ...more] = input.lans;
+    this.deliver = more.length > 0 ? [this.resubmit("deliver")] : this.deliverTo(lan!);
     this.hand = [
       { type: "controller", maxLength: NO_BUFFER_LENGTH, controller: input.controllerId, reason: BY_ACTION },
     ];
@@ -55,6 +53,15 @@ export class Steps {
   /** The cookie of a flow that we install. */
   cookie(kind: FlowKind, peer = 0): bigint {
     return encodeCookie({ instance: this.#input.instance, kind, round: 0, peer });
+  }
+
+  /** Sends the packet to the plugin's port in that LAN, where frames have no tag. */
+  deliverTo({ ofport, mac, vlan }: Lan): Action[] {
+    return [
+      ...(vlan === undefined ? [] : [UNTAG]),
+      { type: "set_field", field: { field: "eth_dst", value: mac } },
+      { type: "output", port: ofport, maxLength: 0 },
+    ];
   }
 
   resubmit(table: TableName): Action {
@@ -152,8 +159,3 @@ const BY_ACTION = 1;
 
 /** Without a tag the TCI is 0; unlike `pop_vlan`, this may meet a frame that has none (ovs-fields(7), `vlan_tci`). */
 const UNTAG: Action = { type: "set_field", field: { field: "vlan_tci", value: 0n } };
-
-/** Frames without a tag, or with that of a VLAN. */
-export function vlanMatch(vlan: number | "untagged"): FieldMatch {
-  return { field: "vlan_vid", value: vlan === "untagged" ? 0n : 0x1000n | BigInt(vlan) };
-}

@@ -63,6 +63,10 @@ function networkBits(length: number, index: number): number {
   return (0xff << (8 - bits)) & 0xff;
 }
 
+export function isNetwork(prefix: Prefix): boolean {
+  return networkOf(prefix).address === prefix.address;
+}
+
 export function sameAddress(a: Address, b: Address): boolean {
   return a.family === b.family && a.address === b.address;
 }

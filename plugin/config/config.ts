@@ -23,10 +23,8 @@ export interface Endpoint extends Address {
   readonly port: number;
 }
 
-/** The switch that the plugin attaches to. */
+/** The switch whose bridges the plugin attaches to. */
 export interface OvsConfig {
-  /** Name of the bridge. */
-  readonly bridge: string;
   /** Where the Open_vSwitch database is served: `unix:PATH` or `tcp:HOST:PORT`. */
   readonly database: string;
   /** Folder of vswitchd's sockets; the bridge's OpenFlow service is `RUN_DIR/BRIDGE.mgmt`. */
@@ -39,7 +37,40 @@ export interface PortConfig {
   readonly addresses: readonly Prefix[];
   /** At most one of each family; each lies in the network of one of the addresses. */
   readonly gateways: readonly Address[];
+  /** Other routers on the LAN; each lies in the network of one of the port's addresses, or of a trunk's. */
+  readonly routes: readonly RouteConfig[];
+  /** The VLAN of the LAN; absent: its frames have no tag. */
+  readonly vlan?: number;
+  /** Further VLANs. */
+  readonly trunk: readonly TrunkConfig[];
   readonly mtu: number;
+}
+
+export interface RouteConfig {
+  readonly to: Prefix;
+  readonly via: Address;
+}
+
+/** An internal port for the hosts of one LAN. */
+export interface LanConfig {
+  readonly name: string;
+  readonly vlan?: number;
+  readonly addresses: readonly Prefix[];
+}
+
+export interface TrunkConfig extends LanConfig {
+  readonly vlan: number;
+}
+
+/** One bridge, and what is the plugin's there. What is shared by all owners of the host is different for each bridge. */
+export interface BridgeConfig {
+  readonly bridge: string;
+  readonly port: PortConfig;
+  /** The first entry that fits a connection decides. Peers that entries name are in `peers`. */
+  readonly table: LookupTable;
+  /** TCP port of the transparent listener. No client ever addresses it. */
+  readonly listenPort: number;
+  readonly steering: SteeringConfig;
 }
 
 export interface MoverConfig {
@@ -74,8 +105,6 @@ export interface PeerConfig {
 }
 
 export interface TcpEdgeConfig {
-  /** Port of the transparent listener. No client ever addresses it. */
-  readonly port: number;
   /** Bytes that a connection may have under way in one direction; it begins with less (`INITIAL_CREDIT`). */
   readonly creditMax: number;
   /** Idle time after which the applications' sockets are probed. */
@@ -120,13 +149,11 @@ export interface Config {
   /** Name of this site; peers know us by it. */
   readonly site: string;
   readonly ovs: OvsConfig;
-  readonly port: PortConfig;
+  /** At least one. */
+  readonly bridges: readonly BridgeConfig[];
   readonly mover: MoverConfig;
   readonly peers: ReadonlyMap<string, PeerConfig>;
-  /** The first entry that fits a connection decides. Peers that entries name are in `peers`. */
-  readonly table: LookupTable;
   readonly edge: { readonly tcp: TcpEdgeConfig };
-  readonly steering: SteeringConfig;
   /** What open connections get at a stop to come to their end. */
   readonly stop: { readonly drain: number };
   /** Path of the control socket. */

@@ -3,7 +3,7 @@
 import type { z } from "zod";
 import { type EntrySpec, LookupTable } from "../../flows/table/index.js";
 import { headerBytes } from "./address.js";
-import type { Config, MoverConfig } from "./config.js";
+import type { BridgeConfig, Config, LanConfig, MoverConfig, PortConfig, SteeringConfig } from "./config.js";
 import type { entry, file } from "./schema.js";
 
 type File = z.output<typeof file>;
@@ -13,42 +13,82 @@ export type EntryFields = z.output<typeof entry>;
 const ethernetMtu = 1500;
 
 export function resolve(checked: File): Config {
-  const { site, ovs, port, mover, peers, table, edge, steering, stop, control, log } = checked;
+  const { site, ovs, mover, peers, edge, stop, control, log } = checked;
+  const bridges = bridgesOf(checked);
   return {
     site,
-    ovs: { bridge: ovs.bridge, database: ovs.database, runDir: ovs.run_dir },
-    port,
-    mover: resolveMover(mover, port.mtu),
+    ovs: { database: ovs.database, runDir: ovs.run_dir },
+    bridges,
+    mover: resolveMover(mover, Math.min(...bridges.map(({ port }) => port.mtu))),
     peers: new Map(
       Object.entries(peers).map(([name, { address, link }]) => [name, { name, endpoint: address, link }]),
     ),
-    table: new LookupTable(table.map(entrySpec)),
     edge: {
       tcp: {
-        port: edge.tcp.port,
         creditMax: edge.tcp.credit_max,
         keepalive: edge.tcp.keepalive,
         connectTimeout: edge.tcp.connect_timeout,
         memory: edge.tcp.memory,
       },
     },
-    steering: {
-      instance: steering.instance,
-      priority: steering.priority,
-      firstTable: steering.first_table,
-      register: steering.register,
-      passFrom: steering.pass_from,
-      idle: steering.idle,
-      finIdle: steering.fin_idle,
-      mark: steering.mark,
-      ownMark: steering.own_mark,
-      routeTable: steering.route_table,
-      ownRouteTable: steering.own_route_table,
-      rulePriority: steering.rule_priority,
-    },
     stop,
-    control: { socket: control.socket ?? `/run/ovs-tpo/${port.name}.sock` },
+    control: { socket: control.socket ?? `/run/ovs-tpo/${bridges[0]!.port.name}.sock` },
     log,
+  };
+}
+
+/** The bridges as the file lists them, or its only one. */
+function bridgesOf({ ovs, port, table, bridges, edge, steering }: File): BridgeConfig[] {
+  // The rules have seen to it that one bridge or the list is there.
+  const listed = bridges ?? [{ bridge: ovs.bridge!, port: port!, table: table ?? [] }];
+  return listed.map((one, place) => ({
+    bridge: one.bridge,
+    port: resolvePort(one.port),
+    table: new LookupTable(one.table.map(entrySpec)),
+    listenPort: edge.tcp.port + place,
+    steering: resolveSteering(steering, place),
+  }));
+}
+
+/** Name, VLAN and addresses of each port that the plugin has on a bridge, the local port first. */
+export function lansOf({ name, vlan, addresses, trunk }: PortConfig): readonly LanConfig[] {
+  return [{ name, ...(vlan !== undefined && { vlan }), addresses }, ...trunk];
+}
+
+function resolvePort({ trunk, ...port }: NonNullable<File["port"]>): PortConfig {
+  return {
+    ...port,
+    trunk: trunk.map(({ name, vlan, addresses }) => ({
+      name: name ?? trunkPortName(port.name, vlan),
+      vlan,
+      addresses,
+    })),
+  };
+}
+
+/** The name of a VLAN's port that is given none. */
+export function trunkPortName(port: string, vlan: number): string {
+  return `${port}-${vlan}`;
+}
+
+/** What bridges would dispute in the host goes up in steps of this, from bridge to bridge. */
+const HOST_STEP = 2;
+
+function resolveSteering(steering: File["steering"], place: number): SteeringConfig {
+  const step = HOST_STEP * place;
+  return {
+    instance: steering.instance,
+    priority: steering.priority,
+    firstTable: steering.first_table,
+    register: steering.register,
+    passFrom: steering.pass_from,
+    idle: steering.idle,
+    finIdle: steering.fin_idle,
+    mark: steering.mark + step,
+    ownMark: steering.own_mark + step,
+    routeTable: steering.route_table + step,
+    ownRouteTable: steering.own_route_table + step,
+    rulePriority: steering.rule_priority + step,
   };
 }
 

@@ -1,12 +1,12 @@
 /** What fields must be to each other, beside the look-up table's (`table-rules.ts`). */
 
-import { contains, formatEndpoint, formatPrefix, headerBytes, networkOf, sameAddress } from "./address.js";
-import type { Endpoint, Family, Prefix } from "./config.js";
-import type { Keys, Read, Rule } from "./rule.js";
+import { formatEndpoint, headerBytes, sameAddress } from "./address.js";
+import { bridgePaths, bridgeRules, ownAddresses } from "./bridge-rules.js";
+import type { Endpoint } from "./config.js";
+import type { Rule } from "./rule.js";
 import * as schema from "./schema.js";
 import { tableRules } from "./table-rules.js";
 import { formatDuration, formatSize } from "./units.js";
-import { address } from "./values.js";
 
 const { port, mover, peer, tcp, steering } = {
   port: schema.port.shape,
@@ -14,63 +14,6 @@ const { port, mover, peer, tcp, steering } = {
   peer: schema.peer.shape,
   tcp: schema.tcp.unwrap().shape,
   steering: schema.steering.unwrap().shape,
-};
-
-/** The port's addresses that are right by themselves, and whether those are all. */
-function ownAddresses(read: Read, keys: Keys) {
-  const indices = keys("port", "addresses");
-  const prefixes = indices.flatMap((index) => read(port.addresses.element, "port", "addresses", index) ?? []);
-  return { prefixes, complete: prefixes.length > 0 && prefixes.length === indices.length };
-}
-
-const addressesAreUnique: Rule = function* (read, keys) {
-  const seen: Prefix[] = [];
-  for (const index of keys("port", "addresses")) {
-    const path = ["port", "addresses", index];
-    const prefix = read(port.addresses.element, ...path);
-    if (prefix === undefined) continue;
-    if (seen.some((other) => sameAddress(other, prefix)))
-      yield {
-        path,
-        found: `${prefix.address} a second time`,
-        expected: "each address once",
-        advice: "remove one",
-      };
-    seen.push(prefix);
-  }
-};
-
-const gatewaysAreNeighbours: Rule = function* (read, keys) {
-  const { prefixes: own, complete } = ownAddresses(read, keys);
-  const families = new Set<Family>();
-  for (const index of keys("port", "gateways")) {
-    const path = ["port", "gateways", index];
-    const gateway = read(address, ...path);
-    if (gateway === undefined) continue;
-    const found = gateway.address;
-    if (families.has(gateway.family))
-      yield {
-        path,
-        found: `a second gateway for IPv${gateway.family}, ${found}`,
-        expected: "at most one of each family",
-        advice: "remove one",
-      };
-    families.add(gateway.family);
-    if (own.some((prefix) => sameAddress(prefix, gateway)))
-      yield {
-        path,
-        found: `the port's own address ${found}`,
-        expected: "a router",
-        advice: "give the router's address",
-      };
-    else if (complete && !own.some((prefix) => contains(prefix, gateway)))
-      yield {
-        path,
-        found,
-        expected: `an address in ${own.map((prefix) => formatPrefix(networkOf(prefix))).join(" or ")}`,
-        advice: "give a router on the port's own network, or give the port an address on the router's",
-      };
-  }
 };
 
 const moverIsHere: Rule = function* (read, keys) {
@@ -96,11 +39,14 @@ const moverIsHere: Rule = function* (read, keys) {
     };
 };
 
-const segmentFits: Rule = function* (read) {
+const DEFAULT_MTU = 1500;
+
+const segmentFits: Rule = function* (read, keys) {
   const listen = read(mover.listen, "mover", "listen");
-  const mtu = read(port.mtu, "port", "mtu");
+  const mtus = bridgePaths(keys).map((base) => read(port.mtu, ...base, "port", "mtu") ?? DEFAULT_MTU);
+  const mtu = Math.min(...mtus);
   const size = read(mover.segment_size, "mover", "segment_size");
-  if (listen === undefined || mtu === undefined || size === undefined) return;
+  if (listen === undefined || size === undefined) return;
   const headers = headerBytes(listen.family);
   if (size > mtu - headers)
     yield {
@@ -231,8 +177,7 @@ const routeTablesAreFree: Rule = function* (read) {
 
 /** All the rules of a configuration. */
 export const rules: readonly Rule[] = [
-  addressesAreUnique,
-  gatewaysAreNeighbours,
+  ...bridgeRules,
   moverIsHere,
   segmentFits,
   silenceIsLong,

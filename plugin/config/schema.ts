@@ -18,6 +18,7 @@ import {
   network,
   oneOf,
   ports,
+  prefix,
   rate,
   size,
 } from "./values.js";
@@ -31,10 +32,12 @@ const kilobyte = 2 ** 10;
 const megabyte = 2 ** 20;
 const gigabyte = 2 ** 30;
 
+const bridgeName = name("a bridge name", "br0", 63);
+
 export const ovs = z
   .strictObject(
     {
-      bridge: name("a bridge name", "br0", 63).describe("The bridge to attach to."),
+      bridge: bridgeName.exactOptional().describe("The bridge to attach to. For several, see `bridges`."),
       database: z
         .string({ error: "unix:PATH or tcp:ADDRESS:PORT" })
         .regex(/^(unix:\/.+|tcp:.+:\d{1,5})$/, { error: "unix:PATH or tcp:ADDRESS:PORT" })
@@ -47,7 +50,32 @@ export const ovs = z
     },
     { error: "a map with the field bridge" },
   )
+  .prefault({})
   .describe("The switch.");
+
+const vlan = integer(10, 1, 4094);
+const interfaceAddresses = z
+  .array(interfaceAddress, { error: "a list of addresses with the length of their prefixes" })
+  .min(1, { error: "at least one address with the length of its prefix" });
+
+export const route = z.strictObject(
+  {
+    to: prefix.describe("What is behind the router."),
+    via: address.describe("The router's address on the LAN."),
+  },
+  { error: "a map with the fields to and via" },
+);
+
+export const trunk = z.strictObject(
+  {
+    vlan: vlan.describe("The VLAN."),
+    name: portName.exactOptional().describe("Name of the internal port there. Default: PORT-VLAN."),
+    addresses: interfaceAddresses
+      .meta({ examples: [["10.1.20.2/24"]] })
+      .describe("The port's own addresses there."),
+  },
+  { error: "a map with the fields vlan, name and addresses" },
+);
 
 export const port = z
   .strictObject(
@@ -55,9 +83,7 @@ export const port = z
       name: portName
         .prefault("tpo0")
         .describe("Name of the internal port that the plugin adds to the bridge."),
-      addresses: z
-        .array(interfaceAddress, { error: "a list of addresses with the length of their prefixes" })
-        .min(1, { error: "at least one address with the length of its prefix" })
+      addresses: interfaceAddresses
         .meta({ examples: [["10.1.0.2/24"]] })
         .describe("The port's own addresses on the LAN."),
       gateways: z
@@ -65,9 +91,20 @@ export const port = z
         .meta({ examples: [["10.1.0.1"]] })
         .prefault([])
         .describe("Routers by which what is not on the LAN is reached; one for each family."),
+      routes: z
+        .array(route, { error: "a list of routes, each with the fields to and via" })
+        .meta({ examples: [[{ to: "10.1.5.0/24", via: "10.1.0.254" }]] })
+        .prefault([])
+        .describe("Other routers on the LAN, and the networks behind them."),
+      vlan: vlan.exactOptional().describe("VLAN of the LAN. Default: none, its frames have no tag."),
+      trunk: z
+        .array(trunk, { error: "a list of VLANs, each with the fields vlan and addresses" })
+        .meta({ examples: [[{ vlan: 20, addresses: ["10.1.20.2/24"] }]] })
+        .prefault([])
+        .describe("Further VLANs that are served, each by an internal port of its own."),
       mtu: integer(1500, 1280, 65_535).prefault(1500).describe("MTU of the LAN, in bytes."),
     },
-    { error: "a map with the fields name, addresses, gateways and mtu" },
+    { error: "a map with the fields name, addresses, gateways, routes, vlan, trunk and mtu" },
   )
   .describe("The local port: how the plugin is on the LAN.");
 
@@ -161,6 +198,21 @@ export const table = z
   .array(entry, { error: "a list of entries" })
   .meta({ examples: [[{ protocol: "tcp", destination: "10.2.0.0/24", action: "optimize", peer: "b" }]] })
   .describe("The look-up table: the first entry that fits a connection decides; what fits none passes.");
+
+export const bridge = z.strictObject(
+  {
+    bridge: bridgeName.describe("The bridge to attach to."),
+    port,
+    table: table.prefault([]),
+  },
+  { error: "a map with the fields bridge, port and table" },
+);
+
+export const bridges = z
+  .array(bridge, { error: "a list of bridges" })
+  .min(1, { error: "at least one bridge" })
+  .meta({ examples: [[{ bridge: "br0", port: { addresses: ["10.1.0.2/24"] } }]] })
+  .describe("Several bridges, in place of `ovs.bridge`, `port` and `table`.");
 
 export const tcp = z
   .strictObject(
@@ -268,10 +320,11 @@ export const file = z.strictObject(
   {
     site: siteName.describe("Name of this site; its peers know it by this name."),
     ovs,
-    port,
+    port: port.exactOptional(),
     mover,
     peers: peers.prefault({}),
-    table: table.prefault([]),
+    table: table.exactOptional(),
+    bridges: bridges.exactOptional(),
     edge,
     steering,
     stop,

@@ -1,22 +1,31 @@
 /** What must be true of each entry of the look-up table. */
 
 import { type EntryField, LookupTable, TableError } from "../../flows/table/index.js";
+import { bridgePaths } from "./bridge-rules.js";
 import { type EntryFields, entrySpec } from "./defaults.js";
 import type { Path } from "./document.js";
-import type { Read, Rule } from "./rule.js";
+import type { Keys, Read, Rule } from "./rule.js";
 import { entry } from "./schema.js";
 import { suggestion } from "./suggestion.js";
 
 const fields = entry.shape;
 
+/** The entries of all bridges' tables. */
+function entryPaths(keys: Keys): readonly Path[] {
+  return bridgePaths(keys).flatMap((base) => {
+    const table: Path = [...base, "table"];
+    return keys(...table).map((index) => [...table, index]);
+  });
+}
+
 const peersAreKnown: Rule = function* (read, keys) {
   const names = keys("peers").map(String);
   const known = names.length === 0 ? "there are none" : names.join(", ");
-  for (const index of keys("table")) {
-    const path: Path = ["table", index, "peer"];
-    const action = read(fields.action, "table", index, "action");
+  for (const entryPath of entryPaths(keys)) {
+    const path: Path = [...entryPath, "peer"];
+    const action = read(fields.action, ...entryPath, "action");
     const named = read(fields.peer, ...path);
-    const given = keys("table", index).includes("peer");
+    const given = keys(...entryPath).includes("peer");
     if (action === "optimize" && !given)
       yield {
         path,
@@ -44,12 +53,12 @@ const peersAreKnown: Rule = function* (read, keys) {
 };
 
 const policiesHaveAPeer: Rule = function* (read, keys) {
-  for (const index of keys("table")) {
-    if (read(fields.action, "table", index, "action") !== "pass") continue;
+  for (const entryPath of entryPaths(keys)) {
+    if (read(fields.action, ...entryPath, "action") !== "pass") continue;
     for (const field of ["accept", "when_peer_down"] as const) {
-      if (!keys("table", index).includes(field)) continue;
+      if (!keys(...entryPath).includes(field)) continue;
       yield {
-        path: ["table", index, field],
+        path: [...entryPath, field],
         found: `${field} with action pass`,
         expected: "neither accept nor when_peer_down, as the bridge carries this",
         advice: "remove it, or say `action: optimize`",
@@ -66,19 +75,19 @@ const fileNames: Partial<Record<EntryField, string>> = {
 
 /** The look-up table's own judgement. */
 const entriesMatch: Rule = function* (read, keys) {
-  for (const index of keys("table")) {
-    for (const { field, message } of entryProblems(matchOf(read, index))) {
-      yield { path: ["table", index, fileNames[field] ?? field], message };
+  for (const path of entryPaths(keys)) {
+    for (const { field, message } of entryProblems(matchOf(read, path))) {
+      yield { path: [...path, fileNames[field] ?? field], message };
     }
   }
 };
 
 /** What of an entry says which connections it matches. */
-function matchOf(read: Read, index: string | number): Partial<EntryFields> {
+function matchOf(read: Read, path: Path): Partial<EntryFields> {
   const names = ["protocol", "source", "source_port", "destination", "destination_port"] as const;
   return Object.fromEntries(
     names.flatMap((name) => {
-      const value = read(fields[name], "table", index, name);
+      const value = read(fields[name], ...path, name);
       return value === undefined ? [] : [[name, value] as const];
     }),
   );

@@ -103,6 +103,8 @@ export const interfaceAddress = text(
   (written) => (written.includes("/") ? parsePrefix(written) : undefined),
 );
 
+export const prefix = text("an address with the length of its prefix", "10.1.5.0/24", parsePrefix);
+
 export const endpoint = text(
   "an address and a port (ADDRESS:PORT, or [ADDRESS]:PORT for IPv6)",
   "10.1.0.2:4754",

@@ -1,9 +1,8 @@
 /** The local port as a network device: its link, and its addresses. */
 
-import type { Prefix } from "../config/index.js";
+import type { LanConfig, Prefix } from "../config/index.js";
 import { run } from "./command.js";
 import { HostError } from "./error.js";
-import type { HostRulesOptions } from "./host-rules.js";
 
 /** Of `ip -json address show`. */
 interface Shown {
@@ -63,8 +62,7 @@ async function removeAddresses(name: string, addresses: readonly Held[]): Promis
 }
 
 /** Brings the port up with exactly the configured addresses. Throws HostError HOST_PORT_MISSING without a port. */
-export async function ensureDevice({ port }: HostRulesOptions): Promise<void> {
-  const { name, mtu, addresses } = port;
+export async function ensureDevice({ name, addresses }: LanConfig, mtu: number): Promise<void> {
   let device = await showDevice(name);
   if (device === undefined) {
     const advice =
@@ -87,7 +85,7 @@ export async function ensureDevice({ port }: HostRulesOptions): Promise<void> {
 }
 
 /** Takes the addresses from the port and the port down, if it is there. */
-export async function resetDevice({ port: { name } }: HostRulesOptions): Promise<void> {
+export async function resetDevice({ name }: LanConfig): Promise<void> {
   const device = await showDevice(name);
   if (device === undefined) return;
   if (assigned(device).length > 0) await run("ip", ["address", "flush", "dev", name, "scope", "global"]);

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { PortConfig, SteeringConfig } from "../config/index.js";
+import { type LanConfig, lansOf, type PortConfig, type SteeringConfig } from "../config/index.js";
 import { ensureDevice, resetDevice } from "./device.js";
 import { TransparentTable } from "./nftables.js";
 import { requirePrivileges } from "./privileges.js";
@@ -17,7 +17,7 @@ export interface HostRulesOptions {
 }
 
 /**
- * The host's side of steering, in the network namespace of this process: the local port's addresses, link and
+ * The host's side of steering, in the network namespace of this process: the local ports' addresses, links and
  * settings; the nftables table that hands intercepted TCP to the transparent listener; and routes of our own, by which
  * sockets with `steering.ownMark` (SO_MARK) leave through the local port. The host's own rules, routes and settings
  * stay as they are.
@@ -38,8 +38,10 @@ export class HostRules {
   ensure(): Promise<void> {
     return this.#next(async () => {
       requirePrivileges();
-      applySysctls(this.#options.port.name, this.#ipv6());
-      await ensureDevice(this.#options);
+      for (const lan of this.#lans) {
+        applySysctls(lan.name, hasIpv6(lan));
+        await ensureDevice(lan, this.#options.port.mtu);
+      }
       await ensureRouting(this.#options);
       await this.#table.ensure();
     });
@@ -51,15 +53,15 @@ export class HostRules {
       requirePrivileges();
       await this.#table.remove();
       await removeRouting(this.#options);
-      await resetDevice(this.#options);
-      resetSysctls(this.#options.port.name, this.#ipv6());
+      for (const lan of this.#lans) {
+        await resetDevice(lan);
+        resetSysctls(lan.name, hasIpv6(lan));
+      }
     });
   }
 
-  #ipv6(): boolean {
-    return (
-      existsSync("/proc/sys/net/ipv6") && this.#options.port.addresses.some(({ family }) => family === 6)
-    );
+  get #lans(): readonly LanConfig[] {
+    return lansOf(this.#options.port);
   }
 
   #next(body: () => Promise<void>): Promise<void> {
@@ -67,4 +69,8 @@ export class HostRules {
     this.#turn = turn.catch(() => undefined);
     return turn;
   }
+}
+
+function hasIpv6({ addresses }: LanConfig): boolean {
+  return existsSync("/proc/sys/net/ipv6") && addresses.some(({ family }) => family === 6);
 }

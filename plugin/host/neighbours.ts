@@ -5,7 +5,7 @@
  * ICMP error to itself. A transparent socket has the client's address, and would hear nothing before its time-out.
  */
 
-import { contains, type PortConfig } from "../config/index.js";
+import { lansOf, nextHop, type PortConfig } from "../config/index.js";
 import { run } from "./command.js";
 
 const INTERVAL = 500;
@@ -44,10 +44,7 @@ export class Neighbours {
   }
 
   #towards(destination: string): string | undefined {
-    const family = destination.includes(":") ? 6 : 4;
-    const { addresses, gateways } = this.#port;
-    if (addresses.some((own) => contains(own, { family, address: destination }))) return destination;
-    return gateways.find((gateway) => gateway.family === family)?.address;
+    return nextHop(this.#port, { family: destination.includes(":") ? 6 : 4, address: destination })?.address;
   }
 
   #schedule(): void {
@@ -69,7 +66,11 @@ export class Neighbours {
   }
 
   async #failed(): Promise<string[]> {
-    const output = await run("ip", ["-json", "neigh", "show", "dev", this.#port.name, "nud", "failed"]);
-    return (JSON.parse(output) as ShownNeighbour[]).map(({ dst }) => dst);
+    const shown = lansOf(this.#port).map(({ name }) =>
+      run("ip", ["-json", "neigh", "show", "dev", name, "nud", "failed"]),
+    );
+    return (await Promise.all(shown)).flatMap((output) =>
+      (JSON.parse(output) as ShownNeighbour[]).map(({ dst }) => dst),
+    );
   }
 }

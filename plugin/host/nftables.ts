@@ -1,5 +1,6 @@
 /** The one nftables table of ours: it hands intercepted TCP to the transparent listener. */
 
+import { lansOf } from "../config/index.js";
 import { type Program, run } from "./command.js";
 import { HostError } from "./error.js";
 import type { HostRulesOptions } from "./host-rules.js";
@@ -22,10 +23,12 @@ export function tableName(port: string): string {
 export function ruleset({ port, listenPort, steering }: HostRulesOptions): string {
   const mark = `meta mark set 0x${steering.mark.toString(16)}`;
   const name = tableName(port.name);
-  const own = port.addresses.map(
+  const lans = lansOf(port);
+  const addresses = lans.flatMap((lan) => lan.addresses);
+  const own = addresses.map(
     ({ family, address }) => `    ${family === 4 ? "ip" : "ip6"} daddr ${address} accept`,
   );
-  const families = [...new Set(port.addresses.map(({ family }) => family))];
+  const families = [...new Set(addresses.map(({ family }) => family))];
   const tproxy = families.map(
     (family) =>
       `    meta nfproto ipv${family} meta l4proto tcp tproxy ${family === 4 ? "ip" : "ip6"} to :${listenPort} ${mark} accept`,
@@ -36,7 +39,7 @@ export function ruleset({ port, listenPort, steering }: HostRulesOptions): strin
     `table inet ${name} {`,
     "  chain prerouting {",
     "    type filter hook prerouting priority mangle; policy accept;",
-    `    iifname != "${port.name}" accept`,
+    `    iifname != ${lans.length === 1 ? `"${port.name}"` : `{ ${lans.map((lan) => `"${lan.name}"`).join(", ")} }`} accept`,
     "    meta l4proto != tcp accept",
     ...own,
     `    tcp flags & (syn | ack) != syn socket transparent 1 ${mark} accept`,

@@ -5,13 +5,22 @@
  * |---|---|---|---|
  * | intercepted | `fwmark mark iif PORT` | routeTable | `local default dev lo`: to our sockets, whatever the address |
  * | the check of their way back | `fwmark mark` | ownRouteTable | as below |
- * | our sockets' | `fwmark ownMark` | ownRouteTable | the port's networks, the gateways, else unreachable |
+ * | our sockets' | `fwmark ownMark` | ownRouteTable | the ports' networks, routes and gateways, else unreachable |
  * | from the port's addresses | `from ADDRESS` | ownRouteTable | as above |
  *
  * Ours are told from other people's by the routing protocol number that rules and routes carry.
  */
 
-import { addressBits, type Family, formatPrefix, networkOf } from "../config/index.js";
+import {
+  type Address,
+  addressBits,
+  contains,
+  type Family,
+  formatPrefix,
+  lansOf,
+  networkOf,
+  type PortConfig,
+} from "../config/index.js";
 import { run } from "./command.js";
 import { HostError } from "./error.js";
 import type { HostRulesOptions } from "./host-rules.js";
@@ -62,21 +71,22 @@ function hex(mark: number): string {
 
 /** The rules that we want, from the first to the last. */
 function wantedRules({ port, steering }: HostRulesOptions, family: Family): Words[] {
-  const own = port.addresses.filter((address) => address.family === family);
+  const lans = lansOf(port);
+  const own = lans.flatMap(({ addresses }) => addresses.filter((address) => address.family === family));
   if (own.length === 0) return [];
   const [first, next] = [steering.rulePriority, steering.rulePriority + 1].map(String) as [string, string];
   const ownTable = String(steering.ownRouteTable);
   return [
-    [
+    ...lans.map(({ name }) => [
       "priority",
       first,
       "fwmark",
       hex(steering.mark),
       "iif",
-      port.name,
+      name,
       "lookup",
       String(steering.routeTable),
-    ],
+    ]),
     ["priority", next, "fwmark", hex(steering.mark), "lookup", ownTable],
     ["priority", next, "fwmark", hex(steering.ownMark), "lookup", ownTable],
     ...own.map(({ address }) => ["priority", next, "from", address, "lookup", ownTable]),
@@ -95,18 +105,26 @@ function wordsOfRule({ priority, src, srclen, fwmark, iif, table }: ShownRule): 
 
 /** The routes that we want in a table. A gateway comes after the network in which it is reached. */
 function wantedRoutes({ port, steering }: HostRulesOptions, family: Family, table: number): Words[] {
-  const own = port.addresses.filter((address) => address.family === family);
+  const lans = lansOf(port);
+  const own = lans.flatMap(({ name, addresses }) =>
+    addresses.flatMap((prefix) => (prefix.family === family ? [{ name, prefix }] : [])),
+  );
   if (own.length === 0) return [];
   if (table === steering.routeTable) return [["local", "default", "dev", "lo"]];
   // Two addresses of one network are one route; it prefers the first as source.
   const networks = new Map(
-    own.map((prefix) => [formatPrefix(networkOf(prefix)), prefix.address] as const).reverse(),
+    own.map(({ name, prefix }) => [formatPrefix(networkOf(prefix)), { name, ...prefix }] as const).reverse(),
   );
+  const by = (router: Address) => own.find(({ prefix }) => contains(prefix, router))?.name ?? port.name;
+  const ways = [
+    ...port.gateways.map((via) => ({ family: via.family, network: "default", via })),
+    ...port.routes.map(({ to, via }) => ({ family: to.family, network: formatPrefix(to), via })),
+  ];
   return [
-    ...[...networks].map(([network, source]) => ["unicast", network, "dev", port.name, "src", source]),
-    ...port.gateways
-      .filter((gateway) => gateway.family === family)
-      .map(({ address }) => ["unicast", "default", "via", address, "dev", port.name]),
+    ...[...networks].map(([network, { name, address }]) => ["unicast", network, "dev", name, "src", address]),
+    ...ways
+      .filter((way) => way.family === family)
+      .map(({ network, via }) => ["unicast", network, "via", via.address, "dev", by(via)]),
     // Without it, packets in a client's name would leave by the host's own default route when the port is away.
     ["unreachable", "default", "metric", String(lastMetric)],
   ];
@@ -146,13 +164,17 @@ function tablesOf({ steering }: HostRulesOptions): readonly (readonly [field: st
 }
 
 /** Ours, or left by a predecessor on the same port; another plugin's lead to another port. */
-function isOurRoute({ protocol: by, dev, type }: ShownRoute, port: string): boolean {
-  return by === protocol && (routeTypes.get(type) !== "unicast" || dev === port);
+function isOurRoute({ protocol: by, dev, type }: ShownRoute, { port }: HostRulesOptions): boolean {
+  return by === protocol && (routeTypes.get(type) !== "unicast" || isOurDevice(dev, port));
+}
+
+function isOurDevice(name: string | undefined, port: PortConfig): boolean {
+  return lansOf(port).some((lan) => lan.name === name);
 }
 
 function isOurRule({ protocol: by, table, iif }: ShownRule, { port, steering }: HostRulesOptions): boolean {
   const tables = [steering.routeTable, steering.ownRouteTable].map(String);
-  return by === protocol && tables.includes(table) && (iif === undefined || iif === port.name);
+  return by === protocol && tables.includes(table) && (iif === undefined || isOurDevice(iif, port));
 }
 
 function key(words: Words): string {
@@ -171,9 +193,8 @@ export async function ensureRouting(options: HostRulesOptions): Promise<void> {
 }
 
 async function ensureRoutes(options: HostRulesOptions, family: Family, field: string, table: number) {
-  const { name } = options.port;
   const shown = await showRoutes(family, table);
-  const foreign = shown.find((route) => !isOurRoute(route, name));
+  const foreign = shown.find((route) => !isOurRoute(route, options));
   if (foreign !== undefined) {
     const route = key(wordsOfRoute(foreign, family));
     const advice = `set steering.${field} to the number of a table that nobody uses`;
@@ -214,7 +235,7 @@ export async function removeRouting(options: HostRulesOptions): Promise<void> {
     }
     for (const [, table] of tablesOf(options)) {
       for (const route of await showRoutes(family, table)) {
-        if (!isOurRoute(route, options.port.name)) continue;
+        if (!isOurRoute(route, options)) continue;
         await changeRoute(family, "delete", wordsOfRoute(route, family), table);
       }
     }

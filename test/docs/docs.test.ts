@@ -28,7 +28,9 @@ function* fields(schema: Schema, path = ""): Generator<readonly [path: string, v
     const isGroup = field.properties !== undefined;
     if (!isGroup) yield [own, schema.required?.includes(name) ? "required" : field.default];
     if (typeof below !== "object") continue;
-    if (isGroup) yield* fields(below, `${own}.`);
+    // A bridge of the list has the fields that the only one has at the top.
+    if (own === "bridges") yield [`${own}[].bridge`, "required"];
+    else if (isGroup) yield* fields(below, `${own}.`);
     else yield* fields(below, field.items === undefined ? `${own}.NAME.` : `${own}[].`);
   }
 }

@@ -101,7 +101,7 @@ export function listening(lab: Lab, node: string, port: number): Promise<void> {
   });
 }
 
-/** What crosses a router's WAN device, as tcpdump tells it, from when this resolves. */
+/** What crosses a node's device, by default a router's towards the WAN, as tcpdump tells it, from when this resolves. */
 export class Capture {
   readonly #process: ChildProcess;
   #text = "";
@@ -113,8 +113,8 @@ export class Capture {
     });
   }
 
-  static async start(lab: Lab, router: string, filter: string): Promise<Capture> {
-    const process = lab.spawn(router, ["tcpdump", "-i", "wan0", "-nn", "-q", "-l", filter], {
+  static async start(lab: Lab, node: string, filter: string, device = "wan0"): Promise<Capture> {
+    const process = lab.spawn(node, ["tcpdump", "-i", device, "-nn", "-q", "-l", filter], {
       stdio: ["ignore", "pipe", "pipe"],
     });
     let said = "";
@@ -145,15 +145,22 @@ export function script(lab: Lab, node: string, body: string, timeout = 30_000): 
 }
 
 /** What `ovs-ofctl` and `ovs-vsctl` say of a site's bridge, without what changes by itself: to compare before and after. */
-export async function bridgeDump(lab: Lab, site: string): Promise<string> {
+export async function bridgeDump(lab: Lab, site: string, name = "br0"): Promise<string> {
   const runDirectory = `${lab.directory}/${site}`;
-  const bridge = `${runDirectory}/br0.mgmt`;
-  const [flows, groups, ports] = await Promise.all([
-    lab.exec(`${site}-switch`, ["ovs-ofctl", "-O", "OpenFlow15", "--no-stats", "dump-flows", bridge]),
-    lab.exec(`${site}-switch`, ["ovs-ofctl", "-O", "OpenFlow15", "dump-groups", bridge]),
-    lab.exec(`${site}-switch`, ["ovs-vsctl", `--db=unix:${runDirectory}/db.sock`, "list-ports", "br0"]),
+  const bridge = `${runDirectory}/${name}.mgmt`;
+  const database = `--db=unix:${runDirectory}/db.sock`;
+  const dumps = await Promise.all([
+    ...[["dump-flows", "--no-stats"], ["dump-groups"], ["dump-meters"]].map(([command, ...options]) =>
+      lab.exec(`${site}-switch`, ["ovs-ofctl", "-O", "OpenFlow15", ...options, command!, bridge]),
+    ),
+    lab.exec(`${site}-switch`, ["ovs-vsctl", database, "list-br"]),
+    lab.exec(`${site}-switch`, ["ovs-vsctl", database, "list-ports", name]),
+    lab.exec(`${site}-switch`, [
+      ...["ovs-vsctl", database, "--columns=name,ofport,ofport_request,mtu_request,external_ids,options"],
+      ...["list", "Interface"],
+    ]),
   ]);
-  return [flows, groups, ports].map(({ stdout }) => stdout.replaceAll(/ ?\(xid=[^)]*\)/g, "")).join("--\n");
+  return dumps.map(({ stdout }) => stdout.replaceAll(/ ?\(xid=[^)]*\)/g, "")).join("--\n");
 }
 
 /** The host's own rules where the plugin runs: nftables, policy rules, routes and addresses. */

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { FieldName } from "openflow-ts";
+import { type FieldName, Port } from "openflow-ts";
 import { decodeCookie, FlowKind } from "../../flows/pipeline/cookie.js";
 import { EntryTooWideError } from "../../flows/pipeline/entry-flows.js";
 import { apply, type Flow, flow } from "../../flows/pipeline/flow.js";
-import { EntryFlows, explain, type PipelineInput } from "../../flows/pipeline/index.js";
+import { EntryFlows, explain, type Lan, type PipelineInput } from "../../flows/pipeline/index.js";
 import { type EntrySpec, LookupTable, type Tuple } from "../../flows/table/index.js";
 import { type TcpPacket, tcpPacket } from "./flow-table.js";
 import {
@@ -16,6 +16,7 @@ import {
   fromClient,
   fromServer,
   LAN,
+  lan,
   pipelineOf,
   send,
   server,
@@ -159,25 +160,39 @@ test("an entry of a VLAN takes frames with that tag alone", () => {
   assert.equal(send(untagged, fromClient("S", { vlan: 10, from: "10.1.0.12 1" })), "normal");
 });
 
-test("frames of a VLAN that the local port does not serve are never taken", () => {
-  const sent = (vlan: number | undefined, changes: Partial<PipelineInput>) => {
-    const [output] = attached([toServer], changes).send(
-      tcpPacket(fromClient("S", vlan === undefined ? {} : { vlan })),
-    );
-    return output!.port === TPO
-      ? `edge, tag ${output!.fields.get("vlan_tci") ?? output!.fields.get("vlan_vid")}`
-      : "normal";
+test("frames go without a tag to the port of their VLAN, and those of a VLAN that is not served are never taken", () => {
+  const ten: Lan = { ofport: 30, mac: 0x0200000000bbn, vlan: 10 };
+  const access = [
+    { ofport: 5, vlan: 10 },
+    { ofport: 6, vlan: 11 },
+  ];
+  const sent = (lans: Lan[], vlan: number | undefined, port = LAN) => {
+    const frame = fromClient("S", { in: port, ...(vlan !== undefined && { vlan }) });
+    const [output] = attached([toServer], { lans, access }).send(tcpPacket(frame));
+    if (output!.port === Port.NORMAL) return "normal";
+    const { mac } = lans.find(({ ofport }) => ofport === output!.port)!;
+    assert.equal(output!.fields.get("eth_dst"), mac);
+    return `port ${output!.port}, tag ${output!.fields.get("vlan_tci") ?? output!.fields.get("vlan_vid")}`;
   };
-  const untagged = { trunk: [] };
-  assert.equal(sent(undefined, untagged), "edge, tag 0");
-  assert.equal(sent(10, untagged), "normal");
-  const access = { trunk: [], vlan: 10 };
-  assert.equal(sent(undefined, access), "edge, tag 0");
-  assert.equal(sent(10, access), "edge, tag 0");
-  assert.equal(sent(11, access), "normal");
-  const trunk = { trunk: [10] };
-  assert.equal(sent(10, trunk), `edge, tag ${0x1000 | 10}`);
-  assert.equal(sent(11, trunk), "normal");
+  for (const [lans, untagged, tagged] of [
+    [[lan()], "port 3, tag 0", "normal"],
+    [[ten], "normal", "port 30, tag 0"],
+    [[lan(), ten], "port 3, tag 0", "port 30, tag 0"],
+  ] as const) {
+    assert.equal(sent([...lans], undefined), untagged);
+    assert.equal(sent([...lans], 10), tagged);
+    assert.equal(sent([...lans], undefined, 5), tagged, "an access port's frame is of its VLAN");
+    assert.equal(sent([...lans], undefined, 6), "normal");
+    assert.equal(sent([...lans], 11), "normal");
+  }
+});
+
+test("answers of a second LAN's hosts to the edge's own connections come back to its port there", () => {
+  const ten: Lan = { ofport: 30, mac: 0x0200000000bbn, vlan: 10 };
+  const table = attached([], { lans: [lan(), ten] });
+  assert.equal(send(table, fromClient("S", { in: 30 })), "normal");
+  const [answer] = table.send(tcpPacket(fromServer("SA", { vlan: 10 })));
+  assert.deepEqual([answer!.port, answer!.fields.get("eth_dst")], [30, ten.mac]);
 });
 
 test("a connection that the edge breaks off is forgotten, so that its 5-tuple can go direct at once", () => {
@@ -218,7 +233,7 @@ test("all flows carry our cookie and stand in our tables or above our priority",
   const table = attached([toServer]);
   for (const { cookie, table: number, priority } of table.flows.slice(1)) {
     assert.ok(decodeCookie(cookie));
-    assert.ok(number === 0 ? priority > 60000 : number >= 200 && number < 204);
+    assert.ok(number === 0 ? priority > 60000 : number >= 200 && number < 207);
   }
 });
 
@@ -302,7 +317,7 @@ function explained(
 test("explain says which entry, which peer, which flows, and why", () => {
   const ssh: EntrySpec = { name: "ssh", protocol: "tcp", ports: 22, action: "pass" };
   const table = [ssh, toServer];
-  const { taken, entry, because, flows } = explained(table);
+  const { taken, entry, because, flows } = explained(table, { lans: [lan()] });
   assert.equal(taken, true);
   assert.equal(entry?.index, 1);
   assert.deepEqual(because, ["entry 2 takes it for peer b", "it goes to the plugin"]);

@@ -7,7 +7,14 @@ import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { openTun } from "../../driver/ffi/index.js";
-import { type EntrySpec, LookupTable, Steering, type SwitchLayout, type Tuple } from "../../flows/index.js";
+import {
+  type EntrySpec,
+  LookupTable,
+  Steering,
+  type SwitchLayout,
+  type TrunkPort,
+  type Tuple,
+} from "../../flows/index.js";
 
 export interface PluginOptions {
   readonly runDirectory: string;
@@ -15,6 +22,7 @@ export interface PluginOptions {
   readonly passFrom?: readonly string[];
   readonly canary?: string;
   readonly vlan?: number;
+  readonly trunk?: readonly TrunkPort[];
   /** Form `rewrite`: the edge's address with the prefix length; it answers each connection with the destination it is for. */
   readonly edgeAddress?: string;
   readonly localPort?: string;
@@ -46,10 +54,12 @@ const steering = new Steering({
   bridge: "br0",
   canary,
   table: new LookupTable(table),
-  prepareHost: ({ name, ...port }) => {
-    execFileSync("ip", ["link", "set", name, "up"]);
-    if (edgeAddress) execFileSync("ip", ["address", "replace", edgeAddress, "dev", name]);
-    say({ event: "port", name, ...port });
+  prepareHost: (ports) => {
+    for (const { name, ...port } of ports) {
+      execFileSync("ip", ["link", "set", name, "up"]);
+      if (edgeAddress) execFileSync("ip", ["address", "replace", edgeAddress, "dev", name]);
+      say({ event: "port", name, ...port });
+    }
   },
   ...(edgeAddress && { rewrite: { addresses: [edgeAddress.replace(/\/.*/, "")], listen } }),
   ...options,

@@ -3,6 +3,7 @@ import { Port } from "openflow-ts";
 import {
   compilePipeline,
   DEFAULT_LAYOUT,
+  type Lan,
   type Pipeline,
   type PipelineInput,
 } from "../../flows/pipeline/index.js";
@@ -14,6 +15,14 @@ export const WAN = 2;
 export const TPO = 3;
 export const CANARY = 4;
 export const MAC = 0x0200000000aan;
+
+/** The plugin's port in the LAN without a tag, or in a VLAN; all have one address. */
+export const lan = (vlan?: number): Lan => ({
+  ofport: vlan === undefined ? TPO : FIRST_VLAN_PORT + vlan,
+  mac: MAC,
+  vlan,
+});
+const FIRST_VLAN_PORT = 100;
 
 export const toServer: EntrySpec = {
   protocol: "tcp",
@@ -38,11 +47,10 @@ export function pipelineOf(specs: EntrySpec[], changes: Partial<PipelineInput> =
     peersUp: new Set(["b"]),
     peersOpening: new Set(),
     peersClosing: new Set(),
-    localPort: { ofport: TPO, mac: MAC },
+    lans: [lan(), lan(1), lan(10)],
+    access: [],
     canary: CANARY,
     passFrom: [],
-    vlan: undefined,
-    trunk: [1, 10],
     exits: undefined,
     taking: true,
     controllerId: 0x5450,
@@ -65,7 +73,7 @@ export function fate([output, ...more]: readonly Output[]): string {
   const { port, fields } = output;
   if (port === Port.CONTROLLER) return "controller";
   const ours = fields.get("eth_dst") === MAC;
-  if (port === TPO && ours) return "edge";
+  if ((port === TPO || (port > FIRST_VLAN_PORT && port < Port.MAX)) && ours) return "edge";
   if (port === Port.NORMAL && !ours) return "normal";
   return `port ${port}, destination ${fields.get("eth_dst")?.toString(16)}`;
 }

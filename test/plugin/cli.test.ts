@@ -49,6 +49,17 @@ function logLines(text: string): Record<string, unknown>[] {
     .map((line) => JSON.parse(line));
 }
 
+const steering = {
+  state: "in-sync",
+  reason: "",
+  bridge: "br0",
+  port: "tpo0",
+  ofport: 3,
+  mac: "aa:bb:cc:00:11:22",
+  flows: 12,
+  repairs: 0,
+};
+
 const status: Status = {
   state: "peer-connecting",
   reason: "peer b: no answer yet",
@@ -56,16 +67,8 @@ const status: Status = {
   version: "0.1.0",
   pid: 4711,
   uptime_ms: 3_725_000,
-  steering: {
-    state: "in-sync",
-    reason: "",
-    bridge: "br0",
-    port: "tpo0",
-    ofport: 3,
-    mac: "aa:bb:cc:00:11:22",
-    flows: 12,
-    repairs: 0,
-  },
+  steering,
+  bridges: [steering],
   peers: {
     b: {
       state: "connecting",
@@ -187,7 +190,7 @@ describe("ovs-tpo", () => {
   it("prints the schema of the configuration", async () => {
     const { status, stdout } = await ovsTpo(["schema"]);
     assert.equal(status, 0);
-    assert.deepEqual(JSON.parse(stdout).required, ["site", "ovs", "port", "mover"]);
+    assert.deepEqual(JSON.parse(stdout).required, ["site", "mover"]);
   });
 });
 

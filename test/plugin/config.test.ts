@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import {
+  type BridgeConfig,
   ConfigError,
   ConfigFileError,
   contains,
@@ -34,6 +35,11 @@ port:
   name: tpo0
   addresses: [10.1.0.2/24, "fd00:1::2/64"]
   gateways: [10.1.0.1, "fd00:1::1"]
+  routes: [{ to: 10.1.5.0/24, via: 10.1.0.254 }]
+  vlan: 10
+  trunk:
+    - { vlan: 20, addresses: [10.1.20.2/24] }
+    - { vlan: 30, addresses: [10.1.30.2/24], name: tpo30 }
   mtu: 1500
 mover:
   listen: 10.1.0.2:4754
@@ -71,11 +77,28 @@ steering:
   route_table: 7471
   own_route_table: 7472
   rule_priority: 7470
+stop:
+  drain: 2s
 control:
   socket: /run/lab/tpo0.sock
 log:
   level: info
 `;
+
+const STEERING = {
+  instance: 0,
+  priority: 60_000,
+  firstTable: 200,
+  register: 15,
+  passFrom: ["wan0"],
+  idle: 600_000,
+  finIdle: 45_000,
+  mark: 0x7470_0001,
+  ownMark: 0x7470_0002,
+  routeTable: 7471,
+  ownRouteTable: 7472,
+  rulePriority: 7470,
+};
 
 const minimal = `site: a
 ovs: { bridge: br0 }
@@ -109,10 +132,11 @@ function withLine(line: string, replacement: string): { text: string; line: numb
 
 describe("configuration", () => {
   it("is read with all its fields", () => {
-    const { table, peers, ...config } = parseConfig(whole, "a.yaml");
-    assert.deepEqual(config, {
-      site: "a",
-      ovs: { bridge: "br0", database: "unix:/run/lab/db.sock", runDir: "/run/lab" },
+    const { peers, bridges, ...config } = parseConfig(whole, "a.yaml");
+    const [{ table, ...bridge }, ...more] = bridges as [BridgeConfig];
+    assert.deepEqual(more, []);
+    assert.deepEqual(bridge, {
+      bridge: "br0",
       port: {
         name: "tpo0",
         addresses: [
@@ -123,8 +147,22 @@ describe("configuration", () => {
           { family: 4, address: "10.1.0.1" },
           { family: 6, address: "fd00:1::1" },
         ],
+        routes: [
+          { to: { family: 4, address: "10.1.5.0", length: 24 }, via: { family: 4, address: "10.1.0.254" } },
+        ],
+        vlan: 10,
+        trunk: [
+          { name: "tpo0-20", vlan: 20, addresses: [{ family: 4, address: "10.1.20.2", length: 24 }] },
+          { name: "tpo30", vlan: 30, addresses: [{ family: 4, address: "10.1.30.2", length: 24 }] },
+        ],
         mtu: 1500,
       },
+      listenPort: 4755,
+      steering: STEERING,
+    });
+    assert.deepEqual(config, {
+      site: "a",
+      ovs: { database: "unix:/run/lab/db.sock", runDir: "/run/lab" },
       mover: {
         listen: { family: 4, address: "10.1.0.2", port: 4754 },
         underlay: false,
@@ -139,27 +177,13 @@ describe("configuration", () => {
       },
       edge: {
         tcp: {
-          port: 4755,
           creditMax: 16_777_216,
           keepalive: 15_000,
           connectTimeout: 20_000,
           memory: 536_870_912,
         },
       },
-      steering: {
-        instance: 0,
-        priority: 60_000,
-        firstTable: 200,
-        register: 15,
-        passFrom: ["wan0"],
-        idle: 600_000,
-        finIdle: 45_000,
-        mark: 0x7470_0001,
-        ownMark: 0x7470_0002,
-        routeTable: 7471,
-        ownRouteTable: 7472,
-        rulePriority: 7470,
-      },
+      stop: { drain: 2000 },
       control: { socket: "/run/lab/tpo0.sock" },
       log: { level: "info" },
     });
@@ -186,12 +210,12 @@ describe("configuration", () => {
     const all = parseConfig(whole, "a.yaml");
     assert.deepEqual(few.mover, all.mover);
     assert.deepEqual(few.edge, all.edge);
-    assert.deepEqual(few.steering, { ...all.steering, passFrom: [] });
+    assert.deepEqual(few.bridges[0]?.steering, { ...STEERING, passFrom: [] });
     assert.deepEqual(few.log, all.log);
     assert.equal(few.control.socket, "/run/ovs-tpo/tpo0.sock");
     assert.equal(few.ovs.runDir, "/var/run/openvswitch");
     assert.equal(few.peers.size, 0);
-    assert.equal(few.table.entries.length, 0);
+    assert.equal(few.bridges[0]?.table.entries.length, 0);
   });
 
   for (const [mtu, listen, expected] of [
@@ -220,7 +244,7 @@ describe("configuration", () => {
   it("publishes a JSON Schema in which every field is described or plain", () => {
     const schema = JSON.parse(JSON.stringify(jsonSchema()));
     assert.equal(schema.$schema, "https://json-schema.org/draft/2020-12/schema");
-    assert.deepEqual(schema.required, ["site", "ovs", "port", "mover"]);
+    assert.deepEqual(schema.required, ["site", "mover"]);
     assert.equal(schema.additionalProperties, false);
     assert.equal(schema.properties.mover.properties.buffer_size.default, "64KB");
     assert.equal(schema.properties.table.items.properties.action.enum.length, 2);
@@ -252,6 +276,57 @@ const wrong: readonly [
   ],
   ["bridge:", "bridge: [br0]", [0, 11], "ovs.bridge", /^found a list, expected a bridge name/],
   ["bridge:", "Bridge: br0", [0, 3], "ovs.Bridge", /did you mean "bridge"\?$/],
+  [
+    "routes:",
+    "routes: [{ to: 10.1.5.7/24, via: 10.1.0.254 }]",
+    [0, 18],
+    "port.routes[0].to",
+    /such as 10.1.5.0\/24/,
+  ],
+  ["routes:", "routes: [{ to: 0.0.0.0/0, via: 10.1.0.254 }]", [0, 18], "port.routes[0].to", /`gateways`$/],
+  [
+    "routes:",
+    "routes: [{ to: 10.1.0.0/24, via: 10.1.0.254 }]",
+    [0, 18],
+    "port.routes[0].to",
+    /a second time/,
+  ],
+  [
+    "routes:",
+    "routes: [{ to: 10.1.5.0/24, via: 10.9.0.1 }]",
+    [0, 36],
+    "port.routes[0].via",
+    /^found 10.9.0.1, expected/,
+  ],
+  [
+    "routes:",
+    'routes: [{ to: 10.1.5.0/24, via: "fd00:1::9" }]',
+    [0, 36],
+    "port.routes[0].via",
+    /an IPv4 address/,
+  ],
+  ["vlan:", "vlan: 4095", [0, 9], "port.vlan", /^found 4095, expected a whole number from 1 to 4094/],
+  [
+    "- { vlan: 20",
+    "- { vlan: 10, addresses: [10.1.20.2/24] }",
+    [0, 15],
+    "port.trunk[0].vlan",
+    /VLAN 10 a second time/,
+  ],
+  [
+    "- { vlan: 20",
+    "- { vlan: 20, addresses: [10.1.0.2/24] }",
+    [0, 31],
+    "port.trunk[0].addresses[0]",
+    /a second time/,
+  ],
+  [
+    "- { vlan: 20",
+    "- { vlan: 20, addresses: [10.1.20.2/24], name: tpo30 }",
+    [1, 52],
+    "port.trunk[1].name",
+    /^found tpo30/,
+  ],
   [
     "database:",
     "database: /run/db.sock",
@@ -295,7 +370,7 @@ const wrong: readonly [
     "gateways: [10.1.1.1]",
     [0, 14],
     "port.gateways[0]",
-    /^found 10.1.1.1, expected an address in 10.1.0.0\/24 or fd00:1::\/64; /,
+    /^found 10.1.1.1, expected an address in 10.1.0.0\/24 or fd00:1::\/64 or .*; /,
   ],
   [
     "gateways:",
@@ -338,7 +413,7 @@ const wrong: readonly [
     "listen: 10.1.0.9:4754",
     [0, 11],
     "mover.listen",
-    /^found 10.1.0.9, expected one of the port's addresses \(10.1.0.2, fd00:1::2\); .*underlay: true/,
+    /^found 10.1.0.9, expected one of the port's addresses \(10.1.0.2, fd00:1::2, .*\); .*underlay: true/,
   ],
   [
     "listen:",
@@ -643,6 +718,101 @@ describe("each field wrong in turn", () => {
         (problem) => problem !== one && !/^(table\[0\]\.peer|site|ovs\.bridge)$/.test(problem.path),
       );
       assert.deepEqual(others, []);
+    });
+  }
+});
+
+const several = `site: a
+bridges:
+  - bridge: br0
+    port: { addresses: [10.1.0.2/24] }
+  - bridge: br1
+    port: { name: tpo1, addresses: [10.1.9.2/24] }
+    table: [{ protocol: tcp, action: optimize, peer: b }]
+mover: { listen: "10.1.9.2:4754" }
+peers: { b: { address: "10.2.0.2:4754" } }
+`;
+
+describe("several bridges", () => {
+  it("have ports, tables and numbers in the host of their own", () => {
+    const { bridges, control } = parseConfig(several, "a.yaml");
+    assert.deepEqual(
+      bridges.map(({ bridge, port, table, listenPort, steering }) => [
+        bridge,
+        port.name,
+        table.entries.length,
+        listenPort,
+        steering.mark,
+        steering.ownMark,
+        steering.routeTable,
+        steering.ownRouteTable,
+        steering.rulePriority,
+      ]),
+      [
+        ["br0", "tpo0", 0, 4755, 0x7470_0001, 0x7470_0002, 7471, 7472, 7470],
+        ["br1", "tpo1", 1, 4756, 0x7470_0003, 0x7470_0004, 7473, 7474, 7472],
+      ],
+    );
+    assert.equal(control.socket, "/run/ovs-tpo/tpo0.sock");
+  });
+
+  for (const [what, change, at, path, message] of [
+    [
+      "one beside the list",
+      "$&ovs: { bridge: br0 }\n",
+      "2:16",
+      "ovs.bridge",
+      /^found ovs.bridge beside bridges/,
+    ],
+    [
+      "a bridge twice",
+      several.replace("br1", "br0"),
+      "5:13",
+      "bridges[1].bridge",
+      /^found br0 a second time/,
+    ],
+    [
+      "a port twice",
+      several.replace("name: tpo1, ", ""),
+      "6:11",
+      "bridges[1].port.name",
+      /^found tpo0 a second/,
+    ],
+    [
+      "an address twice",
+      several.replace("10.1.9.2/24", "10.1.0.2/24"),
+      "6:37",
+      "bridges[1].port.addresses[0]",
+      /./,
+    ],
+    [
+      "a peer unknown",
+      several.replace("peer: b", "peer: c"),
+      "7:54",
+      "bridges[1].table[0].peer",
+      /^found "c"/,
+    ],
+    [
+      "a wrong field",
+      several.replace("bridge: br1", "brigde: br1"),
+      "5:5",
+      "bridges[1].brigde",
+      /mean "bridge"/,
+    ],
+    [
+      "marks that meet",
+      `${several}steering: { own_mark: 0x74700003 }\n`,
+      "10:23",
+      "steering.own_mark",
+      /which another bridge has as its mark/,
+    ],
+  ] as const) {
+    it(`with ${what} are wrong`, () => {
+      const text = change.startsWith("$&") ? several.replace(/^site: a\n/, change) : change;
+      const found = problems(text).find((problem) => problem.path === path);
+      assert.ok(found, JSON.stringify(problems(text)));
+      assert.equal(found.at, at);
+      assert.match(found.message, message);
     });
   }
 });

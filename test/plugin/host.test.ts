@@ -18,6 +18,8 @@ const options: HostRulesOptions = {
       { family: 4, address: "10.1.0.11" },
       { family: 6, address: "fd00:1::b" },
     ],
+    routes: [],
+    trunk: [],
     mtu: 1500,
   },
   listenPort: 4755,

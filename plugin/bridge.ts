@@ -1,0 +1,247 @@
+import type { Server, Socket } from "node:net";
+import type { Family } from "../driver/ffi/index.js";
+import type { MessageAddresses } from "../driver/index.js";
+import { addressBytes, addressText } from "../driver/ip-address.js";
+import { type Entry, Steering, type SteeringState } from "../flows/index.js";
+import {
+  type Address,
+  type BridgeConfig,
+  type Config,
+  lansOf,
+  nearness,
+  type Prefix,
+} from "./config/index.js";
+import { abort, type Dial, dialTransparent, listenTransparent } from "./edge/tcp/index.js";
+import { type ConfirmingPeer, HeldSyns, type HeldSynsCounts } from "./held-syns.js";
+import { Canary, canaryName, HostRules, Neighbours } from "./host/index.js";
+import type { Logger } from "./log.js";
+import type { SteeringStatus } from "./status.js";
+
+/** The states of the steering that say whether our flows are on the switch. */
+const TELLING: ReadonlySet<SteeringState> = new Set([
+  "in-sync",
+  "no-bridge",
+  "port-pending",
+  "connecting-openflow",
+]);
+
+/** A peer, as a bridge's connections need it. */
+export interface BridgePeer extends ConfirmingPeer {
+  /** Whether its session is up. */
+  readonly carries: boolean;
+  intercept(accepted: Socket, addresses: MessageAddresses): void;
+}
+
+export interface BridgeOptions {
+  readonly bridge: BridgeConfig;
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly peer: (name: string) => BridgePeer | undefined;
+  /** Whether anything new is to be taken. */
+  readonly mayTake: () => boolean;
+  /** The local port is there with its addresses, for the first time or anew. */
+  readonly prepared: () => Promise<void>;
+  /** `inPlace` may have changed. */
+  readonly placed: () => void;
+}
+
+/**
+ * What the plugin has on one bridge: steering, canary, the host's rules for its ports, and the listeners for what is
+ * steered to them.
+ */
+export class Bridge {
+  readonly config: BridgeConfig;
+  readonly steering: Steering;
+  readonly #options: BridgeOptions;
+  readonly #logger: Logger;
+  readonly #host: HostRules;
+  readonly #heldSyns: HeldSyns;
+  readonly #neighbours: Neighbours;
+  readonly #addresses: readonly Prefix[];
+  #canary: Canary | undefined;
+  #listeners: readonly Server[] | undefined;
+  #inPlace = false;
+  #stopping = false;
+
+  constructor(options: BridgeOptions) {
+    const { bridge, config, logger, mayTake, peer } = options;
+    const { port, listenPort, steering, table } = bridge;
+    this.#options = options;
+    this.config = bridge;
+    this.#logger = config.bridges.length > 1 ? logger.child({ bridge: bridge.bridge }) : logger;
+    this.#addresses = lansOf(port).flatMap(({ addresses }) => addresses);
+    this.#host = new HostRules({ port, listenPort, steering });
+    this.#neighbours = new Neighbours(port);
+    const { instance, priority, firstTable, register, passFrom, idle, finIdle } = steering;
+    this.steering = new Steering({
+      bridge: bridge.bridge,
+      database: config.ovs.database,
+      runDirectory: config.ovs.runDir,
+      localPort: port.name,
+      ...(port.vlan !== undefined && { vlan: port.vlan }),
+      trunk: port.trunk,
+      canary: canaryName(port.name),
+      table,
+      prepareHost: () => this.#prepareHost(),
+      passFrom,
+      instance,
+      layout: { priority, firstTable, register },
+      timeouts: { idle: idle / 1000, finIdle: finIdle / 1000 },
+    });
+    this.#heldSyns = new HeldSyns({
+      steering: this.steering,
+      peer,
+      mayTake,
+      whenPeerDown: (syn) => {
+        const action = this.#entryOf(syn)?.action;
+        return action?.type === "optimize" ? action.whenPeerDown : "pass";
+      },
+      router: (family) => {
+        const own = this.#addresses.find((address) => familyName(address.family) === family);
+        return own && addressBytes(own.address);
+      },
+      now: () => performance.now(),
+    });
+  }
+
+  /** Begins; the switch may come later, or go and come back. Throws HostError without privileges or devices. */
+  async start(): Promise<void> {
+    const { bridge, port } = this.config;
+    this.#canary = await Canary.open(canaryName(port.name));
+    this.steering.on("state", ({ state, reason }) => {
+      this.#logger[state === "error" ? "error" : "info"](
+        { state, ...(reason && { reason }) },
+        `steering: ${state}`,
+      );
+      if (!TELLING.has(state)) return;
+      this.#inPlace = state === "in-sync";
+      this.#options.placed();
+    });
+    this.steering.on("repaired", (changed) => {
+      this.#logger.warn({ changed }, "flows of ours had been changed by someone else, and are back");
+    });
+    this.steering.on("held", (packet) => this.#heldSyns.receive(packet));
+    this.#logger.info({ bridge, database: this.#options.config.ovs.database }, "attaching");
+    this.steering.start();
+  }
+
+  /** Takes nothing more: the switch steers nothing here any longer. */
+  close(): void {
+    this.#stopping = true;
+    this.#heldSyns.stop();
+    for (const listener of this.#listeners ?? []) listener.close();
+  }
+
+  /** Leaves bridge and host as they were found. */
+  async stop(): Promise<void> {
+    await this.steering.stop();
+    if (this.#listeners !== undefined) await this.#host.remove();
+    this.#canary?.close();
+    this.#logger.info("detached");
+  }
+
+  /**
+   * Whether connections can be opened onwards by this bridge: once our flows bring the answers back to us. While only the
+   * database is away, they still do.
+   */
+  get inPlace(): boolean {
+    return this.#inPlace;
+  }
+
+  /** Whether connections to a peer are taken. */
+  takes(peer: string): boolean {
+    return this.steering.status().peersUp.includes(peer);
+  }
+
+  peerGone(name: string): void {
+    this.#heldSyns.peerGone(name);
+  }
+
+  get held(): HeldSynsCounts {
+    return this.#heldSyns.counts;
+  }
+
+  /** How well it leads to a destination: the length of the best prefix of its networks and routes; -1 for not at all. */
+  nearness(destination: Address): number {
+    return nearness(this.config.port, destination);
+  }
+
+  /** Opens a connection to an application here, in its client's name. */
+  readonly dial: Dial = (addresses, onread) => {
+    const { keepalive } = this.#options.config.edge.tcp;
+    return dialTransparent(addresses, { mark: this.config.steering.ownMark, keepalive, onread });
+  };
+
+  /** See `ConnectionsOptions`. */
+  watchWay(destination: Uint8Array, lost: () => void): () => void {
+    return this.#neighbours.watch(addressText(destination), lost);
+  }
+
+  status(): SteeringStatus {
+    const { state, reason = "", bridge, port, flows, repairs } = this.steering.status();
+    return {
+      state,
+      reason,
+      bridge,
+      port: this.config.port.name,
+      ofport: port?.ofport ?? null,
+      mac: port?.mac ?? null,
+      flows,
+      repairs,
+    };
+  }
+
+  /** The local ports are there, for the first time or anew: they get their addresses, routes and rules. */
+  async #prepareHost(): Promise<void> {
+    if (this.#stopping) return;
+    await this.#host.ensure();
+    this.#listeners ??= await this.#listen();
+    await this.#options.prepared();
+  }
+
+  async #listen(): Promise<Server[]> {
+    const { listenPort, steering } = this.config;
+    const listeners: Server[] = [];
+    try {
+      for (const family of new Set(this.#addresses.map((address) => familyName(address.family)))) {
+        listeners.push(
+          await listenTransparent({
+            family,
+            port: listenPort,
+            mark: steering.ownMark,
+            keepalive: this.#options.config.edge.tcp.keepalive,
+            onConnection: (accepted, addresses) => this.#intercept(accepted, addresses),
+          }),
+        );
+      }
+      return listeners;
+    } catch (error) {
+      for (const listener of listeners) listener.close();
+      throw error;
+    }
+  }
+
+  /** The switch has steered a connection here: which peer is it for? */
+  #intercept(accepted: Socket, addresses: MessageAddresses): void {
+    const action = this.#entryOf(addresses)?.action;
+    const peer = action?.type === "optimize" ? this.#options.peer(action.peer) : undefined;
+    this.#heldSyns.accepted(addresses);
+    // The switch is told when nothing more is to be taken: what was under way to us just then is carried all the same.
+    if (peer?.carries) peer.intercept(accepted, addresses);
+    else abort(accepted);
+  }
+
+  #entryOf({ source, sourcePort, destination, destinationPort }: MessageAddresses): Entry | undefined {
+    return this.config.table.lookup({
+      protocol: "tcp",
+      source: addressText(source),
+      sourcePort,
+      destination: addressText(destination),
+      destinationPort,
+    });
+  }
+}
+
+export function familyName(family: 4 | 6): Family {
+  return family === 4 ? "ipv4" : "ipv6";
+}
