@@ -16,7 +16,7 @@ export type TransportEvents = {
   way: [way: Way];
   /** A buffer of the peer made no sense; the session ends for it. */
   malformed: [error: Error];
-  /** The way to the peer does not take datagrams of so many bytes. */
+  /** The way to the peer does not take datagrams of so many bytes, the least there are: they go in fragments. */
   tooLong: [bytes: number];
 };
 
@@ -62,6 +62,7 @@ export class LocalTransport extends EventEmitter<TransportEvents> implements Tra
     this.#driver.onReady = () => this.#mover.wake();
     this.#mover.on("up", (peer, resumed) => this.emit("up", peer, resumed));
     this.#mover.on("silent", () => this.emit("silent"));
+    this.#mover.on("tooLong", (bytes) => this.emit("tooLong", bytes));
     this.#mover.on("way", (way) => this.emit("way", way));
     this.#mover.on("down", (reason) => this.emit("down", reason));
   }

@@ -72,6 +72,7 @@ export class Peer {
       rate: rateOf(config),
       ways: WAYS[peer.link],
       segmentSize: config.mover.segmentSize,
+      leastSegmentSize: config.mover.leastSegmentSize,
       receiveWindow: config.mover.receiveWindow,
       keepalive: config.mover.keepalive,
       silentAfter: config.mover.silentAfter,
@@ -126,7 +127,7 @@ export class Peer {
     this.#transport.on("tooLong", (bytes) => {
       logger.warn(
         { peer: this.name, bytes },
-        "datagrams are too long for the way to the peer: lower segment_size",
+        "datagrams of this length do not get through to the peer: they go in fragments",
       );
     });
   }
@@ -202,6 +203,7 @@ export class Peer {
       address: family === 6 ? `[${address}]:${port}` : `${address}:${port}`,
       rtt_ms: Number.isNaN(stats.smoothedRtt) ? null : stats.smoothedRtt,
       rate_bps: session === "up" ? stats.rate : null,
+      segment_bytes: state === "up" ? stats.segmentSize : null,
       sent_bytes: stats.bytesSent,
       received_bytes: stats.bytesReceived,
       sent_segments: stats.segmentsSent,

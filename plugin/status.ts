@@ -32,6 +32,8 @@ export interface PeerStatus extends Condition {
   readonly rtt_ms: number | null;
   /** What the mover may send to the peer at this moment. */
   readonly rate_bps: number | null;
+  /** UDP payload of a full segment: what the path has been seen to take. */
+  readonly segment_bytes: number | null;
   readonly sent_bytes: number;
   readonly received_bytes: number;
   readonly sent_segments: number;

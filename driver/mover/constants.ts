@@ -103,3 +103,8 @@ export const WAY_PROBE_LOSSES = 6;
 export const WAY_PROBE_ANSWERS = 3;
 /** A stream that is not needed any more is kept for so many milliseconds. */
 export const STREAM_LINGER = 30_000;
+/** Long datagrams without an acknowledgement for so many milliseconds, or round trips, are a reason to ask whether they get through. */
+export const DOUBT_AFTER = 1000;
+export const DOUBT_TRIPS = 3;
+/** A segment that was cut when datagrams could be longer, and does not get through in fragments, ends the session after so many milliseconds. */
+export const STUCK_AFTER = 20_000;

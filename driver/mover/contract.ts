@@ -46,6 +46,8 @@ export interface MoverOptions {
   readonly rate?: RateOptions;
   /** Default: auto, where the link can have a stream. */
   readonly ways?: WayMode;
+  /** UDP payload that is taken to get through; what longer ones do is found out by probes. Default: `segmentSize`. */
+  readonly leastSegmentSize?: number;
   /** Largest UDP payload, in bytes. Default 1472. */
   readonly segmentSize?: number;
   /** Most memory for buffers that are not complete yet, in bytes. Default 64 MiB. */
@@ -96,6 +98,8 @@ export type MoverEvents = {
   down: [reason: DownReason];
   /** The sending rate has changed by more than a tenth; bits per second on the wire. */
   rate: [bitsPerSecond: number];
+  /** The path does not take datagrams of so many bytes, the least there are: they go in fragments. */
+  tooLong: [bytes: number];
   /** What is sent goes another way than before. */
   way: [way: Way];
 };
@@ -141,6 +145,8 @@ export interface MoverStats {
   readonly reassemblyBytes: number;
   /** The `Way` that is taken. */
   readonly way: number;
+  /** What segments are cut to, as UDP payload: what the path has been seen to take. */
+  readonly segmentSize: number;
 }
 
 /**

@@ -65,6 +65,8 @@ export interface LinkEndpoint {
   /** The bytes are valid during the call only. */
   receive(batch: ReceivedBatch): void;
   wake(): void;
+  /** The system refuses a datagram of so many bytes that must not be cut into fragments. To be expected during `send`. */
+  tooLong(bytes: number): void;
 }
 
 /** Datagrams that came in one go: the i-th is `bytes[i]` from `offset[i]` on, `length[i]` bytes long. */
@@ -93,6 +95,8 @@ export class SendBatch {
   readonly payload: Uint8Array[];
   readonly payloadOffset: Uint32Array;
   readonly payloadLength: Uint32Array;
+  /** Datagrams up to so many bytes must not be cut into fragments on their way; longer ones may be, where the link can. */
+  whole = Number.POSITIVE_INFINITY;
   count = 0;
   /** Bytes of all datagrams, as UDP payload. */
   bytes = 0;

@@ -8,18 +8,18 @@ import {
   DEFAULT_RECEIVE_WINDOW,
   DEFAULT_SEGMENT_SIZE,
   DEFAULT_SILENT_AFTER,
-  EXAMINE_INTERVAL,
   RATE_STEP,
 } from "./constants.js";
 import type { DataMover, DownReason, MoverEvents, MoverOptions, MoverState, MoverStats } from "./contract.js";
 import { newCounters } from "./counters.js";
+import { Examination } from "./examination.js";
 import { type Link, Origin, type ReceivedBatch, SendBatch, Way } from "./link.js";
 import { Pacer } from "./pacer.js";
+import { Path } from "./path.js";
 import { Receiver } from "./receiver.js";
 import { RttEstimator } from "./rtt.js";
 import { Sender } from "./sender.js";
 import { Session } from "./session.js";
-import { WayChoice } from "./way.js";
 import { DATAGRAM_HEADER_BYTES, PacketType, writeClose, writeDatagramHeader } from "./wire/datagram.js";
 import { type Hello, writeHello } from "./wire/hello.js";
 import { writeProbe, writeProbeAnswer } from "./wire/probe.js";
@@ -31,6 +31,7 @@ const NO_BACKLOG = (): number => 0;
 interface Traffic {
   readonly sender: Sender;
   readonly receiver: Receiver;
+  readonly examination: Examination;
 }
 
 /** The data mover towards one peer; see `DataMover`. It acts only when its link, its source or its owner calls. */
@@ -39,9 +40,7 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
   readonly #link: Link;
   readonly #session: Session;
   readonly #model: TwoWayModel;
-  readonly #ways: WayChoice;
-  #way: Way;
-  #probes = 0;
+  readonly #path: Path;
   readonly #rtt = new RttEstimator();
   readonly #pacer: Pacer;
   readonly #batch: SendBatch;
@@ -55,7 +54,6 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
   #lastSentAt = 0;
   #announcedRate = 0;
   #deliveryRate = 0;
-  #examineAt = 0;
   /** Inside a call that ends with `#pump`. */
   #busy = false;
   /** Inside a call to the source, perhaps. */
@@ -69,15 +67,27 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
     this.#segmentSize = options.segmentSize ?? DEFAULT_SEGMENT_SIZE;
     this.#receiveWindow = options.receiveWindow ?? DEFAULT_RECEIVE_WINDOW;
     this.#keepalive = options.keepalive ?? DEFAULT_KEEPALIVE;
-    const datagram = this.#segmentSize + this.#link.overhead;
+    const datagram = Math.min(this.#segmentSize, DEFAULT_SEGMENT_SIZE) + this.#link.overhead;
     const rate = options.rate ?? { mode: "adaptive" };
-    const { stream, granularity } = this.#link;
-    this.#ways = new WayChoice(stream === undefined ? "datagrams" : (options.ways ?? "auto"));
-    this.#way = this.#ways.way;
+    const { stream, granularity, overhead } = this.#link;
+    this.#path = new Path(
+      {
+        stream,
+        mode: options.ways ?? "auto",
+        least: options.leastSegmentSize ?? this.#segmentSize,
+        ceiling: this.#segmentSize,
+        headers: overhead,
+      },
+      {
+        sendProbe: (probe, bytes) => this.#sendProbe(probe, bytes),
+        useWay: (way) => this.#useWay(way),
+        useSizes: () => this.#useSizes(),
+      },
+    );
     this.#model = new TwoWayModel(
       congestionModel(rate, datagram, granularity),
       streamModel(rate, () => stream?.full ?? false),
-      this.#way,
+      this.#path.way,
     );
     this.#pacer = new Pacer(this.#link.granularity, datagram);
     this.#batch = new SendBatch(BATCH_SIZE, this.#segmentSize);
@@ -99,7 +109,11 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
         resumed: () => this.#announceUp(true),
       },
     );
-    this.#link.attach({ wake: () => this.#onWake(), receive: (batch) => this.#onReceive(batch) });
+    this.#link.attach({
+      wake: () => this.#onWake(),
+      receive: (batch) => this.#onReceive(batch),
+      tooLong: (bytes) => this.#path.mtu.onTooLong(this.#now, bytes),
+    });
   }
 
   get state(): MoverState {
@@ -108,16 +122,16 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
 
   start(): void {
     this.#do(() => {
-      this.#ways.start(this.#now);
+      this.#path.start(this.#now);
       this.#session.start(this.#now);
     });
   }
 
   stop(): void {
     this.#do(() => {
-      if (this.#session.established) this.#sendClose();
+      if (this.#session.established) this.#say(writeClose);
       this.#session.stop();
-      this.#link.stream?.want(false);
+      this.#path.stop();
     });
   }
 
@@ -146,7 +160,8 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
       inFlightBytes: sender?.inFlight ?? 0,
       windowBytes: this.#model.window,
       reassemblyBytes: receiver?.heldBytes ?? 0,
-      way: this.#way,
+      way: this.#path.way,
+      segmentSize: this.#path.mtu.size,
       ...this.#counters,
     };
   }
@@ -165,16 +180,12 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
   #take(batch: ReceivedBatch, i: number): void {
     const reader = this.#reader;
     const session = this.#session;
-    const [bytes, offset, length, origin] = [
-      batch.bytes[i]!,
-      batch.offset[i]!,
-      batch.length[i]!,
-      batch.origin[i]!,
-    ];
+    const [bytes, offset, length] = [batch.bytes[i]!, batch.offset[i]!, batch.length[i]!];
+    const origin = batch.origin[i]!;
     const way = origin === Origin.DATAGRAM ? Way.DATAGRAMS : Way.STREAM;
-    const understood = this.#ways.allows(way) && reader.read(bytes, offset, length);
+    const understood = this.#path.allows(way) && reader.read(bytes, offset, length);
     const addressed = understood && reader.tag === session.tag;
-    if (addressed && way === Way.DATAGRAMS) this.#ways.onDatagram(this.#now);
+    if (addressed && way === Way.DATAGRAMS) this.#path.onDatagram(this.#now);
     if (understood && reader.hello !== undefined) {
       if (origin === Origin.UNKNOWN_STREAM) this.#link.follow(i);
       session.onHello(this.#now, reader.hello);
@@ -188,8 +199,9 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
     }
     if (origin === Origin.UNKNOWN_STREAM) this.#link.follow(i);
     this.#counters.bytesReceived += length;
-    if (reader.probe >= 0) this.#answerProbe(reader.probe, length, way);
-    if (reader.hasAnswer && way === Way.DATAGRAMS) this.#ways.onAnswer(this.#now, reader.answer.probe);
+    const { probe } = reader;
+    if (probe >= 0) this.#say((out, at) => writeProbeAnswer(out, at, probe, length), way);
+    if (reader.hasAnswer && way === Way.DATAGRAMS) this.#path.onAnswer(this.#now, reader.answer.probe);
     if (reader.close) session.onClose(this.#now);
     else if (!this.#takeSubfields(traffic, bytes, offset + length)) session.fail(this.#now, "corrupt");
   }
@@ -227,21 +239,22 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
   #pump(): void {
     const now = this.#now;
     this.#session.onTimer(now);
-    this.#tendWays();
+    if (this.state !== "idle") {
+      this.#path.tend(now, this.#rtt.smoothed, this.#traffic?.sender.longSince ?? Number.POSITIVE_INFINITY);
+    }
     if (this.#traffic === undefined) {
       this.#flush();
       this.#busy = false;
-      this.#link.wakeAt(Math.min(this.#session.nextTimerAt(), this.#ways.nextTimerAt()));
+      this.#link.wakeAt(Math.min(this.#session.nextTimerAt(), this.#path.nextTimerAt()));
       return;
     }
-    const { sender, receiver } = this.#traffic;
-    if (now >= this.#examineAt) {
-      this.#examineAt = now + EXAMINE_INTERVAL;
-      if (receiver.contradictory) {
-        this.#session.fail(now, "corrupt");
-        this.#pump();
-        return;
-      }
+    const { sender, receiver, examination } = this.#traffic;
+    const heard = this.state === "up" && this.#path.way === Way.DATAGRAMS;
+    const failure = examination.failure(now, heard ? this.#path.mtu.whole : Number.POSITIVE_INFINITY);
+    if (failure !== undefined) {
+      this.#session.fail(now, failure);
+      this.#pump();
+      return;
     }
     sender.onTimer(now);
     this.#filling = true;
@@ -261,28 +274,24 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
     if (now >= receiver.ackDueAt() || now >= this.#lastSentAt + this.#keepalive) this.#sendAck();
     this.#busy = false;
     this.#announceRate();
-    const ways = Math.min(this.#ways.nextTimerAt(), this.#ways.probeAt);
-    const timers = Math.min(this.#session.nextTimerAt(), sender.nextTimerAt(), receiver.ackDueAt(), ways);
-    this.#link.wakeAt(Math.min(timers, sender.nextSendAt(now), this.#lastSentAt + this.#keepalive));
+    const timers = Math.min(this.#session.nextTimerAt(), sender.nextTimerAt(), receiver.ackDueAt());
+    const sending = Math.min(sender.nextSendAt(now), this.#lastSentAt + this.#keepalive);
+    this.#link.wakeAt(Math.min(timers, sending, this.#path.nextTimerAt()));
   }
 
-  /** Sees to it that what is sent goes the way that works. */
-  #tendWays(): void {
-    const { stream } = this.#link;
-    if (stream === undefined || this.#session.state === "idle") return;
-    const ways = this.#ways;
-    ways.onTimer(this.#now, stream.connected);
-    if (this.#traffic !== undefined && this.#now >= ways.probeAt) {
-      ways.onProbe(this.#now, this.#sendProbe(0));
-    }
-    stream.want(ways.wanted);
-    if (ways.way === this.#way) return;
-    this.#way = ways.way;
-    this.#model.use(ways.way);
-    this.emit("way", ways.way);
+  #useWay(way: Way): void {
+    this.#model.use(way);
+    this.emit("way", way);
   }
 
-  #flush(way = this.#way): void {
+  #useSizes(): void {
+    const { size, whole, telling } = this.#path.mtu;
+    this.#batch.whole = whole;
+    this.#traffic?.sender.useSegmentSize(size, telling);
+    if (whole < size) this.emit("tooLong", size);
+  }
+
+  #flush(way = this.#path.way): void {
     if (this.#batch.count === 0) return;
     this.#counters.bytesSent += this.#batch.bytes;
     this.#lastSentAt = this.#now;
@@ -292,6 +301,7 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
 
   #begin(peer: Hello, roundTrip: number): void {
     if (roundTrip >= 0) this.#rtt.sample(roundTrip, 0);
+    this.#path.begin(this.#now, Math.min(peer.segmentSize, this.#segmentSize));
     const { source, deliver } = this.#options;
     const { overhead } = this.#link;
     const receiver = new Receiver({
@@ -309,12 +319,13 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
       rtt: this.#rtt,
       counters: this.#counters,
       tag: peer.tag,
-      segmentSize: Math.min(peer.segmentSize, this.#segmentSize),
+      segmentSize: this.#path.mtu.size,
       overhead,
       receiveWindow: peer.receiveWindow,
       piggyback: (out, at, room) => this.#piggyback(out, at, room),
     });
-    this.#traffic = { sender, receiver };
+    this.#traffic = { sender, receiver, examination: new Examination(sender, receiver) };
+    this.#useSizes();
     this.#lastSentAt = this.#now;
     this.#announceUp(false);
   }
@@ -322,6 +333,7 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
   #end(reason: DownReason): void {
     this.#traffic?.sender.drop();
     this.#traffic = undefined;
+    this.#path.end();
     this.#batch.clear();
     this.#model.restart();
     this.emit("down", reason);
@@ -344,36 +356,26 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
     const at = writeDatagramHeader(batch.arena, batch.next, PacketType.HELLO, peerTag);
     batch.push(writeHello(batch.arena, at, hello));
     // While it is not known what gets through, it goes every way there is.
-    const other = this.#way === Way.STREAM ? Way.DATAGRAMS : Way.STREAM;
-    if (this.#link.stream?.connected && this.#ways.allows(other)) this.#link.send(batch, other);
+    const { other } = this.#path;
+    if (other !== undefined) this.#link.send(batch, other);
     this.#flush();
   }
 
-  /** A datagram of so many bytes at least, whose answer shows that it got through; returns its number. */
-  #sendProbe(bytes: number): number {
-    this.#probes += 1;
+  #sendProbe(probe: number, bytes: number): void {
     const batch = this.#batch;
-    const start = batch.next;
-    const at = writeDatagramHeader(batch.arena, start, PacketType.SESSION, this.#session.peer!.tag);
-    batch.push(writeProbe(batch.arena, at, this.#probes, start + bytes));
-    this.#pacer.spend(batch.bytes + this.#link.overhead);
-    this.#flush(Way.DATAGRAMS);
-    return this.#probes;
+    const { next, whole } = batch;
+    batch.whole = Number.POSITIVE_INFINITY;
+    this.#say((out, at) => writeProbe(out, at, probe, next + bytes), Way.DATAGRAMS);
+    batch.whole = whole;
   }
 
-  #answerProbe(probe: number, bytes: number, way: Way): void {
+  /** Sends a session datagram of its own. */
+  #say(write: (out: Uint8Array, at: number) => number, way = this.#path.way): void {
     const batch = this.#batch;
     const at = writeDatagramHeader(batch.arena, batch.next, PacketType.SESSION, this.#session.peer!.tag);
-    batch.push(writeProbeAnswer(batch.arena, at, probe, bytes));
+    batch.push(write(batch.arena, at));
     this.#pacer.spend(batch.bytes + this.#link.overhead);
     this.#flush(way);
-  }
-
-  #sendClose(): void {
-    const batch = this.#batch;
-    const at = writeDatagramHeader(batch.arena, batch.next, PacketType.SESSION, this.#session.peer!.tag);
-    batch.push(writeClose(batch.arena, at));
-    this.#flush();
   }
 
   #sendAck(): void {

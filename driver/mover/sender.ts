@@ -51,7 +51,10 @@ export class Sender {
   inFlight = 0;
   readonly #options: SenderOptions;
   readonly #reordering = new ReorderingWindow();
-  readonly #stride: number;
+  /** When the first was sent of the datagrams longer than `#telling`, of which none has been acknowledged since; or Infinity. */
+  longSince = Number.POSITIVE_INFINITY;
+  #segmentSize: number;
+  #telling = Number.POSITIVE_INFINITY;
   #receiveWindow: number;
   /** All transmissions below are received or lost. */
   #scan = 1;
@@ -82,7 +85,7 @@ export class Sender {
 
   constructor(options: SenderOptions) {
     this.#options = options;
-    this.#stride = options.segmentSize - DATAGRAM_HEADER_BYTES - TRANSPORT_DATA_BYTES;
+    this.#segmentSize = options.segmentSize;
     this.#receiveWindow = options.receiveWindow;
   }
 
@@ -102,6 +105,23 @@ export class Sender {
         return;
       } else this.#send(now, batch, this.window.take(), false);
     }
+  }
+
+  /**
+   * Buffers are cut into datagrams of `segmentSize` from now on; what has been cut stays as it is. Datagrams longer than
+   * `telling` are watched by `longSince`.
+   */
+  useSegmentSize(segmentSize: number, telling: number): void {
+    this.#segmentSize = segmentSize;
+    this.#telling = telling;
+    this.longSince = Number.POSITIVE_INFINITY;
+  }
+
+  /** Bytes of the datagram with the lowest segment that is not received; 0 if nothing is under way. */
+  get oldestBytes(): number {
+    if (this.window.lowest >= this.window.next) return 0;
+    this.window.locate(this.window.lowest);
+    return DATAGRAM_HEADER_BYTES + TRANSPORT_DATA_BYTES + this.window.length;
   }
 
   /** The source has something to say. */
@@ -207,31 +227,34 @@ export class Sender {
   #prepareNew(): boolean {
     if (!this.#admitted) return false;
     if (this.window.unsent) return true;
-    const limit = Math.floor(LARGEST_BUFFER / this.#stride) * this.#stride;
+    const stride = this.#segmentSize - DATAGRAM_HEADER_BYTES - TRANSPORT_DATA_BYTES;
+    const limit = Math.floor(LARGEST_BUFFER / stride) * stride;
     const buffer = this.#options.source.nextBuffer(limit);
     if (buffer === undefined) {
       this.#hungry = false;
       return false;
     }
     writeBufferField(buffer);
-    this.window.add(buffer, this.#stride);
+    this.window.add(buffer, stride);
     this.#options.counters.buffersSent += 1;
     this.#options.counters.bufferBytesSent += buffer.length;
     return true;
   }
 
   #send(now: number, batch: SendBatch, logical: number, again: boolean): void {
-    const { tag, overhead, model, pacer, segmentSize, piggyback, counters } = this.#options;
+    const { tag, overhead, model, pacer, piggyback, counters } = this.#options;
     const { window, log } = this;
     window.locate(logical);
     const physical = log.next;
     const start = batch.next;
     let at = writeDatagramHeader(batch.arena, start, PacketType.SESSION, tag);
-    const room = segmentSize - DATAGRAM_HEADER_BYTES - TRANSPORT_DATA_BYTES - window.length;
+    const room = this.#segmentSize - DATAGRAM_HEADER_BYTES - TRANSPORT_DATA_BYTES - window.length;
     at = piggyback(batch.arena, at, room);
     at = writeTransportData(batch.arena, at, window.index, window.segments, logical, physical);
     batch.push(at, window.buffer, window.offset, window.length);
-    const size = at - start + window.length + overhead;
+    const bytes = at - start + window.length;
+    if (bytes > this.#telling && this.longSince > now) this.longSince = now;
+    const size = bytes + overhead;
     log.add(now, logical, size, model.phase);
     window.setLastPhysical(logical, physical);
     this.inFlight += size;
@@ -273,6 +296,7 @@ export class Sender {
         counters.segmentsSpurious += 1;
     }
     log.fate[i] = Fate.RECEIVED;
+    if (size - this.#options.overhead > this.#telling) this.longSince = Number.POSITIVE_INFINITY;
     log.received[i >>> 3]! |= 1 << (i & 7);
     this.#sample.delivered += size;
     if (physical < this.#highest) {

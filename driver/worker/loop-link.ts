@@ -10,10 +10,9 @@ const RECEIVE_BATCH = 256;
 /** What one send takes: older kernels cut up to 64 segments, and all of them together must stay below 64 KiB. */
 const LONGEST_RUN = 64;
 const RUN_BYTES = 64_000;
-/** What a path has refused is tried again after so long, and reported again, in milliseconds. */
+/** What a path has refused is tried again after so long, in milliseconds. */
 const REFUSAL_MEMORY = 60_000;
 
-const EAGAIN = -11;
 const EINVAL = -22;
 const EIO = -5;
 const EMSGSIZE = -90;
@@ -21,14 +20,15 @@ const EMSGSIZE = -90;
 /** What a link needs of the port that it is on. */
 export interface LoopLinkHost {
   readonly overhead: number;
-  /** Sends a run of datagrams of `size` bytes each, the last one perhaps shorter; bytes or a negative errno. */
-  send(region: Region, offset: number, length: number, size: number): number;
+  /**
+   * Sends a run of datagrams of `size` bytes each, the last one perhaps shorter; bytes or a negative errno. `whole`: they must
+   * not be cut into fragments.
+   */
+  send(region: Region, offset: number, length: number, size: number, whole: boolean): number;
   newTag(): number;
   closed(): void;
   /** A connection is the peer's. */
   follow(stream: Stream): void;
-  /** The network does not take a datagram of so many bytes. */
-  tooLong(bytes: number): void;
 }
 
 /**
@@ -55,8 +55,6 @@ export class LoopLink implements Link {
   #endpoint: LinkEndpoint | undefined;
   /** Until then runs are not tried. */
   #singlesUntil = Number.NEGATIVE_INFINITY;
-  /** Until then nothing is said of datagrams that are too long. */
-  #reportAt = Number.NEGATIVE_INFINITY;
 
   /** `run`: memory of 64 KiB to put runs together in, which all links of a thread may share. */
   constructor(host: LoopLinkHost, run: Region, stream: LoopStream | undefined) {
@@ -148,7 +146,7 @@ export class LoopLink implements Link {
       i += 1;
       break;
     }
-    this.#transmit(0, length, size);
+    this.#transmit(length, size, size <= batch.whole);
     return i;
   }
 
@@ -164,29 +162,25 @@ export class LoopLink implements Link {
     return end;
   }
 
-  #transmit(offset: number, length: number, size: number): void {
-    if (length > size && performance.now() < this.#singlesUntil) {
-      this.#transmitSingly(length, size);
-      return;
-    }
-    const result = this.#host.send(this.#run, offset, length, size);
-    // What a full socket does not take is lost, as in any other full queue on the way, and sent again in time.
-    if (result >= 0 || result === EAGAIN) return;
-    if (length > size && (result === EINVAL || result === EIO || result === EMSGSIZE)) {
-      // No segmentation on this path; or the datagrams have to be cut in fragments, which it does not do either.
-      this.#singlesUntil = performance.now() + REFUSAL_MEMORY;
-      this.#transmitSingly(length, size);
-    } else if (result === EMSGSIZE && performance.now() >= this.#reportAt) {
-      this.#reportAt = performance.now() + REFUSAL_MEMORY;
-      this.#host.tooLong(length);
-    }
-    // What else the network says of single datagrams (unreachable, refused) the mover finds out by itself.
+  #transmit(length: number, size: number, whole: boolean): void {
+    // What is to be cut into fragments cannot be cut into datagrams as well.
+    if (length > size && whole && performance.now() >= this.#singlesUntil) {
+      const result = this.#host.send(this.#run, 0, length, size, whole);
+      // What a full socket does not take is lost, as in any other full queue on the way, and sent again in time.
+      if (result !== EINVAL && result !== EIO && result !== EMSGSIZE) return;
+      // No runs on this path; unless it is the datagrams that are too long for it.
+      if (this.#transmitSingly(length, size, whole)) this.#singlesUntil = performance.now() + REFUSAL_MEMORY;
+    } else this.#transmitSingly(length, size, whole);
   }
 
-  #transmitSingly(length: number, size: number): void {
+  /** False if the datagrams are too long. What else the network says of single ones the mover finds out by itself. */
+  #transmitSingly(length: number, size: number, whole: boolean): boolean {
     for (let at = 0; at < length; at += size) {
       const single = Math.min(size, length - at);
-      this.#transmit(at, single, single);
+      if (this.#host.send(this.#run, at, single, single, whole) !== EMSGSIZE) continue;
+      this.#endpoint?.tooLong(single);
+      return false;
     }
+    return true;
   }
 }

@@ -8,6 +8,9 @@ import { StreamPort, type StreamPortOptions } from "./stream-port.js";
 /** Calls for received datagrams in one turn; then others get theirs. */
 const RECEIVES = 4;
 const RUN_BYTES = 65_536;
+/** IP_MTU_DISCOVER, IPV6_MTU_DISCOVER: fragments are allowed; or never, whatever the kernel believes of the path. */
+const PMTUDISC_DONT = 0;
+const PMTUDISC_PROBE = 3;
 /** Then the socket is not one: EBADF, EFAULT, EINVAL, ENOTSOCK. Anything else is about single datagrams, and passes. */
 const FATAL: ReadonlySet<number> = new Set([9, 14, 22, 88]);
 
@@ -19,8 +22,6 @@ export interface LoopPortOptions {
   readonly streams?: Omit<StreamPortOptions, "family"> | undefined;
   /** The loop's. */
   readonly poller: Poller;
-  /** The way to the peer of a link, by its number from 0 up, does not take a datagram of so many bytes. */
-  readonly tooLong: (link: number, bytes: number) => void;
 }
 
 /** The UDP socket in the worker's loop, which the links to several peers share, and their TCP connections. */
@@ -31,6 +32,7 @@ export class LoopPort {
   readonly #run = new Region(RUN_BYTES);
   readonly #demultiplexer = new Demultiplexer<LoopLink>();
   readonly #links: LoopLink[] = [];
+  #fragmentsForbidden: boolean | undefined;
   readonly #streams: StreamPort | undefined;
 
   /** @throws SystemError when the descriptor is no UDP socket */
@@ -55,20 +57,21 @@ export class LoopPort {
   link(peer: PeerAddress): LoopLink {
     const normal = { address: addressText(addressBytes(peer.address)), port: peer.port };
     const destination = this.#socket.destination(peer);
-    const number = this.#links.length;
     const stream = this.#streams?.stream(peer);
     let tag = 0;
     const link: LoopLink = new LoopLink(
       {
         overhead: this.#options.family === "ipv4" ? 28 : 48,
-        send: (region, offset, length, size) => this.#socket.send(destination, region, offset, length, size),
+        send: (region, offset, length, size, whole) => {
+          this.#forbidFragments(whole);
+          return this.#socket.send(destination, region, offset, length, size);
+        },
         newTag: () => {
           tag = this.#demultiplexer.newTag(link, tag);
           return tag;
         },
         closed: () => this.#demultiplexer.remove(normal, link, tag),
         follow: (connection) => this.#streams?.follow(connection, link),
-        tooLong: (bytes) => this.#options.tooLong(number, bytes),
       },
       this.#run,
       stream,
@@ -110,6 +113,14 @@ export class LoopPort {
     for (const link of this.#links) link.close();
     this.#socket.free();
     this.#run.free();
+  }
+
+  /** An option of the socket, for what is sent from now on; it is seldom changed. */
+  #forbidFragments(forbidden: boolean): void {
+    if (this.#fragmentsForbidden === forbidden) return;
+    this.#fragmentsForbidden = forbidden;
+    const option = this.#options.family === "ipv4" ? "mtuDiscover4" : "mtuDiscover6";
+    setOption(this.#options.fd, option, forbidden ? PMTUDISC_PROBE : PMTUDISC_DONT);
   }
 
   /** A message is one datagram, or several of equal length that the kernel has put together. */

@@ -64,6 +64,7 @@ export class PeerLoop implements BufferSource {
       this.tell({ type: "up", site, bootId: String(bootId), resumed, session: this.#session });
     });
     this.mover.on("silent", () => this.tell({ type: "silent" }));
+    this.mover.on("tooLong", (bytes) => this.tell({ type: "tooLong", bytes }));
     this.mover.on("way", (way) => this.tell({ type: "way", way }));
     this.mover.on("down", (reason) => this.tell({ type: "down", reason }));
   }

@@ -55,6 +55,7 @@ const GAUGES = {
   windowBytes: true,
   reassemblyBytes: true,
   way: true,
+  segmentSize: true,
 } satisfies Record<Exclude<Figure, keyof Counters>, true>;
 const FIGURES = [...Object.keys(GAUGES), ...Object.keys(newCounters())] as readonly Figure[];
 const RTT = FIGURES.indexOf("smoothedRtt");

@@ -51,7 +51,6 @@ class Loop {
       family,
       streams,
       poller: this.#poller,
-      tooLong: (link, bytes) => this.#peers[link]?.tell({ type: "tooLong", bytes }),
     });
   }
 

@@ -77,8 +77,9 @@ export interface MoverConfig {
   readonly listen: Endpoint;
   /** `listen` is an address of the host's own, not of the local port: the mover's UDP takes the host's routes. */
   readonly underlay: boolean;
-  /** Bytes of UDP payload in one segment. */
+  /** Bytes of UDP payload in one segment, at most; what the path takes is found out, from `leastSegmentSize` up. */
   readonly segmentSize: number;
+  readonly leastSegmentSize: number;
   /** Bytes of one buffer before compression. */
   readonly bufferSize: number;
   readonly rate: "adaptive";

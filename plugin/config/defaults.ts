@@ -9,8 +9,10 @@ import type { entry, file } from "./schema.js";
 type File = z.output<typeof file>;
 export type EntryFields = z.output<typeof entry>;
 
-/** UDP payload of a full Ethernet frame: WAN paths seldom carry more, even where the LAN does. */
-const ethernetMtu = 1500;
+/** No path is searched for more: jumbo frames are of this MTU, where there are any. */
+const jumboMtu = 9000;
+/** Every path is taken to carry this much, as every one over IPv6 does (RFC 8200 §5). */
+const leastMtu = 1280;
 
 export function resolve(checked: File): Config {
   const { site, ovs, mover, peers, edge, stop, control, log } = checked;
@@ -93,10 +95,13 @@ function resolveSteering(steering: File["steering"], place: number): SteeringCon
 }
 
 function resolveMover(mover: File["mover"], mtu: number): MoverConfig {
+  const headers = headerBytes(mover.listen.family);
+  const segmentSize = mover.segment_size ?? (mover.underlay ? jumboMtu : Math.min(mtu, jumboMtu)) - headers;
   return {
     listen: mover.listen,
     underlay: mover.underlay,
-    segmentSize: mover.segment_size ?? Math.min(mtu, ethernetMtu) - headerBytes(mover.listen.family),
+    segmentSize,
+    leastSegmentSize: Math.min(segmentSize, leastMtu - headers),
     bufferSize: mover.buffer_size,
     rate: mover.rate,
     rateLimit: mover.rate_limit,

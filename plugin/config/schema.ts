@@ -120,7 +120,7 @@ export const mover = z
       segment_size: integer(1472, 512, 65_507)
         .optional()
         .describe(
-          "Bytes of UDP payload in one segment. Default: what fits the MTU, at most 1472 (1452 for IPv6).",
+          "Bytes of UDP payload in one segment, at most; how much the path takes is probed for, from an MTU of 1280 up. Default: what fits the MTU.",
         ),
       buffer_size: size("64KB", 4 * kilobyte, 64 * kilobyte)
         .prefault("64KB")

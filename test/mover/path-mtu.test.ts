@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { LEAST_WHOLE, PathMtu } from "../../driver/mover/path-mtu.js";
 import { SeededRandom, SimulatedClock } from "../../driver/mover/simulation/index.js";
+import { Pair } from "./pair.js";
 
 const HEADERS = 28;
 const LEAST = 1280 - HEADERS;
@@ -186,5 +187,85 @@ describe("in a new session", () => {
     path.mtu.begin(path.clock.now, 9000 - HEADERS);
     assert.equal(path.mtu.size, LEAST);
     assert.equal(path.run(110).mtu.size, size);
+  });
+});
+
+describe("a mover on a path of some MTU", () => {
+  const LINK = { rate: 100e6, queue: 1e6, delay: 20, frame: HEADERS };
+  const MOVER = { leastSegmentSize: LEAST, segmentSize: 9000 - HEADERS };
+
+  /** Packets of so many bytes are the longest, in both directions. */
+  function limit(pair: Pair, mtu: number, fragments = true): void {
+    for (const { out } of [pair.links.a, pair.links.b]) {
+      out.conditions.mtu = mtu;
+      out.conditions.fragments = fragments;
+    }
+  }
+
+  it("sends as long as it can, in datagrams that are whole", () => {
+    for (const mtu of [1280, 1400, 1500, 2500, 9000]) {
+      const pair = new Pair({ forward: { ...LINK, mtu, fragments: false }, mover: MOVER }).start();
+      pair.run(8000);
+      const { segmentSize } = pair.a.stats;
+      assert.ok(segmentSize <= mtu - HEADERS && segmentSize > mtu - HEADERS - 16, `${segmentSize} of ${mtu}`);
+      pair.a.say(300, () => 62_000);
+      pair.settle(20_000);
+      assert.equal(pair.a.stats.segmentsLost, 0);
+    }
+  });
+
+  it("finds it at 10 % loss, in the midst of a transfer, from many seeds", () => {
+    for (let seed = 1; seed <= 20; seed += 1) {
+      const forward = { ...LINK, mtu: 1500, fragments: false, loss: 0.1 };
+      const pair = new Pair({ forward, seed, mover: MOVER }).start().run(2000);
+      pair.a.say(400, () => 62_000);
+      pair.settle(60_000);
+      assert.equal(pair.a.stats.segmentSize, 1472);
+    }
+  });
+
+  it("survives that it shrinks in the midst of a transfer: what is cut already goes in fragments", () => {
+    const pair = new Pair({ forward: { ...LINK, mtu: 9000, loss: 0.02 }, mover: MOVER }).start().run(3000);
+    assert.equal(pair.a.stats.segmentSize, 8972);
+    pair.a.say(2000, () => 62_000);
+    pair.run(1000);
+    limit(pair, 1400);
+    pair.settle(60_000);
+    assert.deepEqual(pair.a.history, ["up b"]);
+    pair.run(5000);
+    assert.equal(pair.a.stats.segmentSize, 1372);
+  });
+
+  it("ends the session where fragments do not get through either, and begins anew with what does", () => {
+    const pair = new Pair({ forward: { ...LINK, mtu: 9000 }, mover: MOVER }).start().run(3000);
+    pair.a.say(2000, () => 62_000);
+    pair.run(500);
+    limit(pair, 1500, false);
+    pair.run(40_000);
+    assert.deepEqual(pair.a.history, ["up b", "down timeout", "up b"]);
+    pair.settle(60_000);
+    assert.equal(pair.a.stats.segmentSize, 1472);
+  });
+
+  it("does not take a cut for a shorter one", () => {
+    const pair = new Pair({ forward: { ...LINK, mtu: 1500, fragments: false }, mover: MOVER })
+      .start()
+      .run(3000);
+    pair.a.say(3000, () => 62_000);
+    pair.run(2000).cut(true).run(30_000).cut(false);
+    pair.settle(60_000);
+    assert.deepEqual(pair.a.history, ["up b", "silent", "resumed b"]);
+    assert.equal(pair.a.stats.segmentSize, 1472);
+  });
+
+  it("goes in fragments where it is less than the least, and says so", () => {
+    const pair = new Pair({ forward: { ...LINK, mtu: 1000 }, mover: MOVER }).start();
+    const told: number[] = [];
+    pair.a.mover.on("tooLong", (bytes) => told.push(bytes));
+    pair.run(1000);
+    pair.a.say(500, () => 62_000);
+    pair.settle(60_000);
+    assert.deepEqual(told, [LEAST]);
+    assert.deepEqual(pair.a.history, ["up b"]);
   });
 });

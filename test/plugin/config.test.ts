@@ -167,6 +167,7 @@ describe("configuration", () => {
         listen: { family: 4, address: "10.1.0.2", port: 4754 },
         underlay: false,
         segmentSize: 1472,
+        leastSegmentSize: 1252,
         bufferSize: 65_536,
         rate: "adaptive",
         rateLimit: null,
@@ -221,7 +222,7 @@ describe("configuration", () => {
   for (const [mtu, listen, expected] of [
     [1500, "10.1.0.2:4754", 1472],
     [1400, "10.1.0.2:4754", 1372],
-    [9000, "10.1.0.2:4754", 1472],
+    [9000, "10.1.0.2:4754", 8972],
     [1500, "[fd00:1::2]:4754", 1452],
   ] as const) {
     it(`cuts segments of ${expected} bytes for MTU ${mtu} and ${listen}`, () => {

@@ -23,6 +23,9 @@ export interface Conditions {
   corrupt: number;
   /** Whether UDP's check sum finds them. */
   checksum: boolean;
+  /** Longer frames (see `frame`) are lost, unless they may be cut into fragments and the path carries those. Bytes. */
+  mtu: number;
+  fragments: boolean;
   /** The link is cut. */
   cut: boolean;
   /** Bytes that a frame has beside the UDP payload: Ethernet, IPv4 and UDP headers. */
@@ -43,6 +46,8 @@ export const PERFECT: Readonly<Conditions> = {
   duplicate: 0,
   corrupt: 0,
   checksum: true,
+  mtu: Number.POSITIVE_INFINITY,
+  fragments: true,
   cut: false,
   frame: 42,
 };

@@ -52,11 +52,15 @@ export class SimulatedPipe {
       : (Math.max(0, this.#freeAt - this.#clock.now) * rate) / 8000;
   }
 
-  /** Takes a datagram, which it may alter, and calls `deliver` once for each copy that arrives. */
-  carry(datagram: Uint8Array, deliver: (datagram: Uint8Array) => void): void {
+  /**
+   * Takes a datagram, which it may alter, and calls `deliver` once for each copy that arrives. `whole`: it must not be cut
+   * into fragments.
+   */
+  carry(datagram: Uint8Array, deliver: (datagram: Uint8Array) => void, whole = false): void {
     const { conditions, counters } = this;
     counters.offered += 1;
-    const struck = conditions.cut || this.#loses();
+    const fits = datagram.length + conditions.frame <= conditions.mtu || (conditions.fragments && !whole);
+    const struck = conditions.cut || !fits || this.#loses();
     if (struck && !conditions.lossBehind) {
       counters.lost += 1;
       return;

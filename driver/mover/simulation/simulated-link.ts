@@ -70,7 +70,7 @@ export class SimulatedLink implements Link {
       const from = batch.payloadOffset[i]!;
       datagram.set(batch.payload[i]!.subarray(from, from + batch.payloadLength[i]!), header);
       if (way === Way.STREAM) this.stream?.carry(datagram, this.#arriveByStream);
-      else this.out.carry(datagram, this.#arrive);
+      else this.out.carry(datagram, this.#arrive, datagram.length <= batch.whole);
     }
     if (way === Way.STREAM && this.stream?.full) {
       this.#clock.at(this.#clock.now + this.stream.busyFor, () => this.#endpoint?.wake());
