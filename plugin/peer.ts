@@ -246,6 +246,7 @@ export class Peer {
 }
 
 function rateOf(config: Config): RateOptions {
-  const { rateLimit } = config.mover;
-  return rateLimit === null ? { mode: "adaptive" } : { mode: "capped", ceiling: rateLimit };
+  const { rate, rateLimit } = config.mover;
+  if (rateLimit === null) return { mode: "adaptive" };
+  return rate === "fixed" ? { mode: "fixed", rate: rateLimit } : { mode: "capped", ceiling: rateLimit };
 }

@@ -1,3 +1,4 @@
+import type { ChildProcess } from "node:child_process";
 import type { Lab } from "../lab.js";
 import { parseTime } from "../units.js";
 import type { Contender, ContenderName } from "./contender.js";
@@ -36,17 +37,32 @@ export class Way {
   readonly lab: Lab;
   readonly contender: Contender;
   readonly #ground: Ground;
+  readonly #loads: ChildProcess[];
 
-  constructor(ground: Ground, lab: Lab, contender: Contender) {
+  /** @param loads where the clients that are started are kept, for whoever closes the way */
+  constructor(ground: Ground, lab: Lab, contender: Contender, loads: ChildProcess[] = []) {
     this.#ground = ground;
     this.lab = lab;
     this.contender = contender;
+    this.#loads = loads;
+  }
+
+  /** Another way over the same WAN, of those that need nothing to be started; it closes with this one. */
+  beside(name: "cubic" | "bbr"): Way {
+    return new Way(this.#ground, this.lab, this.#ground.contender(name), this.#loads);
+  }
+
+  /** Ends what was started on it, as after a failure. */
+  close(): void {
+    for (const load of this.#loads) load.kill("SIGKILL");
   }
 
   /** Starts a client of the load on it. @param port where the client is to find something else than the source */
   start<T extends Task>(task: Untargeted<T>, port = this.contender.port): LoadRun<T> {
     const { client, address } = this.contender;
-    return new LoadRun<T>(launchIn(this.lab, client), { address, port, ...task } as unknown as T);
+    const load = new LoadRun<T>(launchIn(this.lab, client), { address, port, ...task } as unknown as T);
+    this.#loads.push(load.child);
+    return load;
   }
 
   /** Runs a client that is not bulk to its end. @throws BenchError if nothing at all came of it */
@@ -113,10 +129,12 @@ export async function onWay<T>(
 ): Promise<T> {
   const lab = await ground.lab(surroundings);
   const contender = ground.contender(name);
+  const way = new Way(ground, lab, contender);
   try {
     await contender.start(lab, ground.wan);
-    return await body(new Way(ground, lab, contender));
+    return await body(way);
   } finally {
+    way.close();
     await contender.stop();
   }
 }

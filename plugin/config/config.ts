@@ -82,7 +82,8 @@ export interface MoverConfig {
   readonly leastSegmentSize: number;
   /** Bytes of one buffer before compression. */
   readonly bufferSize: number;
-  readonly rate: "adaptive";
+  /** `fixed` sends at `rateLimit`, whatever is lost. */
+  readonly rate: "adaptive" | "fixed";
   /** The ceiling that the mover never sends above, or null: it finds the rate itself. */
   readonly rateLimit: number | null;
   /** Bytes of buffers that may wait for their missing segments. */

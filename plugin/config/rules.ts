@@ -175,12 +175,24 @@ const routeTablesAreFree: Rule = function* (read) {
   }
 };
 
+const fixedRateIsGiven: Rule = function* (read) {
+  const rate = read(mover.rate, "mover", "rate");
+  if (rate !== "fixed" || read(mover.rate_limit, "mover", "rate_limit") !== null) return;
+  yield {
+    path: ["mover", "rate"],
+    found: "fixed without mover.rate_limit",
+    expected: "the rate at which to send",
+    advice: "give mover.rate_limit, such as 100mbit, or leave the rate to be found: adaptive",
+  };
+};
+
 /** All the rules of a configuration. */
 export const rules: readonly Rule[] = [
   ...bridgeRules,
   moverIsHere,
   segmentFits,
   silenceIsLong,
+  fixedRateIsGiven,
   peersAreElsewhere,
   ...tableRules,
   probesKeepSteering,

@@ -125,7 +125,11 @@ export const mover = z
       buffer_size: size("64KB", 4 * kilobyte, 64 * kilobyte)
         .prefault("64KB")
         .describe("Bytes of messages that are compressed and sent as one buffer, at most."),
-      rate: oneOf("adaptive").prefault("adaptive").describe("How the sending rate is found."),
+      rate: oneOf("adaptive", "fixed")
+        .prefault("adaptive")
+        .describe(
+          "adaptive: the sending rate is found; fixed: it is rate_limit, for a line that nobody else uses.",
+        ),
       rate_limit: rate("100mbit", 64e3, 400e9)
         .nullable()
         .prefault(null)

@@ -34,7 +34,19 @@ describe("npm run bench", () => {
   }, async () => {
     const name = `bench-test-${process.pid}`;
     const json = join(directory, "result.json");
-    const words = ["queue", "--quick", "--ways", "ovs-tpo", "bbr", "--name", name, "--json", json];
+    const words = [
+      "matrix",
+      "--only",
+      "20ms 1%",
+      "--quick",
+      "--ways",
+      "ovs-tpo",
+      "bbr",
+      "--name",
+      name,
+      "--json",
+      json,
+    ];
     const { child, said } = start(...words);
     const [status] = await once(child, "exit");
     assert.equal(status, 0, said.text);

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { chartDots, renderChart } from "../../ovs-lab/bench/report/chart.js";
+import { besideDemo, demoFigure } from "../../ovs-lab/bench/report/demo.js";
 import { resultLines } from "../../ovs-lab/bench/report/lines.js";
 import { page, readResults, writeDocs } from "../../ovs-lab/bench/report/page.js";
 import { processorTable } from "../../ovs-lab/bench/report/processors.js";
@@ -86,6 +87,22 @@ describe("the page", () => {
 
   it("has no sections of benches that were not run", () => {
     assert.equal([...text.matchAll(/^## /gm)].length, 1);
+  });
+});
+
+describe("the README's demo", () => {
+  const readme = "| direct, bbr | 18.5 s | 86.5 |\n| **through ovs-tpo** | 17.9 s | **89.4** | 83 |\n";
+
+  it("is read from its table", () => {
+    assert.equal(demoFigure(readme), 89.4);
+    assert.equal(demoFigure("nothing"), undefined);
+    assert.ok(demoFigure(readFileSync(new URL("../../../README.md", import.meta.url), "utf8"))! > 0);
+  });
+
+  it("is told where it differs", () => {
+    assert.match(besideDemo(result, readme)!, /shows 89\.4 Mbit\/s; here it is 92\.2\.$/);
+    assert.match(besideDemo(result, readme.replace("89.4", "50"))!, /differs by more than a tenth/);
+    assert.equal(besideDemo({ ...result, bench: "short" }, readme), undefined);
   });
 });
 

@@ -462,7 +462,8 @@ const wrong: readonly [
     "mover.buffer_size",
     /^found 65536, .*for example `buffer_size: "64KB"`$/,
   ],
-  ["rate:", "rate: fast", [0, 9], "mover.rate", /^found "fast", expected "adaptive"/],
+  ["rate:", "rate: fast", [0, 9], "mover.rate", /^found "fast", expected one of "adaptive", "fixed"/],
+  ["rate:", "rate: fixed", [0, 9], "mover.rate", /^found fixed without mover.rate_limit, .*100mbit/],
   [
     "rate_limit:",
     "rate_limit: 100",

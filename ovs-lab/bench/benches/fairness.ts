@@ -3,7 +3,7 @@ import type { Bench, Cell } from "../bench.js";
 import type { ContenderName } from "../contender.js";
 import type { BulkTask } from "../load/task.js";
 import { figure } from "../summary.js";
-import { bulkFigures, onWay, sum, Way } from "../way.js";
+import { bulkFigures, onWay, sum } from "../way.js";
 
 const OTHERS = [
   ["cubic", 1],
@@ -49,7 +49,7 @@ function cell(quick: boolean, other: "cubic" | "bbr", count: number): Cell {
     seconds: AHEAD_SECONDS + startUp + seconds + 1,
     trial: (ground, name) =>
       onWay(ground, { wan }, name as ContenderName, async (way) => {
-        const rivals = new Way(ground, way.lab, ground.contender(other));
+        const rivals = way.beside(other);
         const load = rivals.start<BulkTask>({
           kind: "bulk",
           connections: count,

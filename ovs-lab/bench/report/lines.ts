@@ -1,6 +1,7 @@
 import { renderTable } from "../../demo/table.js";
 import { findBench } from "../benches/all.js";
 import type { BenchResult } from "../result.js";
+import { besideDemo } from "./demo.js";
 import { resultTable } from "./table.js";
 
 /** A bench's result for a terminal. */
@@ -13,5 +14,7 @@ export function resultLines(result: BenchResult): string[] {
       .judge(cell, result.cells)
       .map(({ wanted, found, reached }) => `  ${reached ? "✓" : "✗"} ${cell.cell}: ${wanted}: ${found}`),
   );
-  return ["", bench.title, ...renderTable(header, alignments, rows), "", ...verdicts, ""];
+  const demo = besideDemo(result);
+  const notes = demo === undefined ? [] : [`  ${demo}`];
+  return ["", bench.title, ...renderTable(header, alignments, rows), "", ...verdicts, ...notes, ""];
 }

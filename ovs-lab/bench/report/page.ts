@@ -5,6 +5,7 @@ import { benches } from "../benches/all.js";
 import { BenchError } from "../error.js";
 import type { BenchResult, Machine, ResultFile } from "../result.js";
 import { renderChart } from "./chart.js";
+import { besideDemo } from "./demo.js";
 import { markdownTable } from "./markdown.js";
 import { processorTable } from "./processors.js";
 import { resultTable } from "./table.js";
@@ -107,6 +108,7 @@ function section(bench: Bench, result: BenchResult, chart: string | undefined): 
   const windows = result.quick ? "short windows (`--quick`)" : "full windows";
   const times = result.repeats === 1 ? "one trial" : `${result.repeats} trials`;
   const processors = processorTable(result);
+  const demo = besideDemo(result);
   return [
     `## ${bench.title}`,
     "",
@@ -123,6 +125,7 @@ function section(bench: Bench, result: BenchResult, chart: string | undefined): 
           ...markdownTable({ header: ["", "wanted", "found", "reached"], rows: verdicts }, 4),
           "",
         ]),
+    ...(demo === undefined ? [] : [demo, ""]),
     ...(failures.length === 0 ? [] : ["What failed, or could not be run:", "", ...failures, ""]),
     ...(processors === undefined
       ? []
