@@ -1,8 +1,8 @@
 import type { Server, Socket } from "node:net";
 import type { Family } from "../driver/ffi/index.js";
-import type { MessageAddresses } from "../driver/index.js";
+import type { MessageAddresses, MessageStatus } from "../driver/index.js";
 import { addressBytes, addressText } from "../driver/ip-address.js";
-import { type Entry, Steering, type SteeringState } from "../flows/index.js";
+import { type Entry, type HeldPacket, Steering, type SteeringState } from "../flows/index.js";
 import {
   type Address,
   type BridgeConfig,
@@ -15,6 +15,7 @@ import { abort, type Dial, dialTransparent, listenTransparent } from "./edge/tcp
 import { type ConfirmingPeer, HeldSyns, type HeldSynsCounts } from "./held-syns.js";
 import { Canary, canaryName, HostRules, Neighbours } from "./host/index.js";
 import type { Logger } from "./log.js";
+import { readIcmpError } from "./packet/index.js";
 import type { SteeringStatus } from "./status.js";
 
 /** The states of the steering that say whether our flows are on the switch. */
@@ -30,6 +31,8 @@ export interface BridgePeer extends ConfirmingPeer {
   /** Whether its session is up. */
   readonly carries: boolean;
   intercept(accepted: Socket, addresses: MessageAddresses): void;
+  /** Somebody on the way to a destination says that the peer's packets do not get there, and why. */
+  unreachable(addresses: MessageAddresses, status: MessageStatus): void;
 }
 
 export interface BridgeOptions {
@@ -120,7 +123,10 @@ export class Bridge {
     this.steering.on("repaired", (changed) => {
       this.#logger.warn({ changed }, "flows of ours had been changed by someone else, and are back");
     });
-    this.steering.on("held", (packet) => this.#heldSyns.receive(packet));
+    this.steering.on("held", (packet) => {
+      if (packet.wanted === "error") this.#hear(packet);
+      else this.#heldSyns.receive(packet);
+    });
     this.#logger.info({ bridge, database: this.#options.config.ovs.database }, "attaching");
     this.steering.start();
   }
@@ -229,6 +235,17 @@ export class Bridge {
     // The switch is told when nothing more is to be taken: what was under way to us just then is carried all the same.
     if (peer?.carries) peer.intercept(accepted, addresses);
     else abort(accepted);
+  }
+
+  /**
+   * Somebody could not send on a packet from one of the clients. Where the packet was the far edge's, which connects in
+   * the client's name, the client cannot make anything of it, and the far edge does not hear of it.
+   */
+  #hear({ frame }: HeldPacket): void {
+    const error = readIcmpError(frame);
+    const action = error && this.#entryOf(error.addresses)?.action;
+    if (action?.type === "optimize")
+      this.#options.peer(action.peer)?.unreachable(error!.addresses, error!.status);
   }
 
   #entryOf({ source, sourcePort, destination, destinationPort }: MessageAddresses): Entry | undefined {

@@ -184,6 +184,11 @@ export class Peer {
     return this.#tcp.inquire(addresses, answered);
   }
 
+  /** Somebody on the way to a destination says that the peer's packets do not get there, and why. */
+  unreachable(addresses: MessageAddresses, status: MessageStatus): void {
+    this.#tcp.unreachable(addresses, status);
+  }
+
   /** Whether there is an open connection with these endpoints that has come of an inquiry. */
   isConfirmed(addresses: MessageAddresses): boolean {
     return this.#tcp.isConfirmed(addresses);

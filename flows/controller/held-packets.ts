@@ -1,17 +1,26 @@
 import { type Action, type Connection, type PacketIn, Port, packetOut } from "openflow-ts";
 import { decodeCookie, FlowKind } from "../pipeline/index.js";
 
-/** A connection's first packet, which the switch has handed to us instead of taking it or letting it go. */
+/** A packet that the switch has handed to us: a connection's first one instead of taking it or letting it go, or a copy. */
 export interface HeldPacket {
-  /** `confirm`: the far edge is to be asked first. `refuse`: its peer is down. */
-  readonly wanted: "confirm" | "refuse";
-  /** Number of the peer; 0 where it is to be refused. */
+  /**
+   * `confirm`: the far edge is to be asked first. `refuse`: its peer is down. `error`: the copy of an ICMP error, which
+   * may be about a connection of ours.
+   */
+  readonly wanted: "confirm" | "refuse" | "error";
+  /** Number of the peer; 0 where there is none to be asked. */
   readonly peer: number;
   /** OpenFlow number of the port that it came by. */
   readonly port: number;
   /** The Ethernet frame. */
   readonly frame: Uint8Array;
 }
+
+const WANTED: ReadonlyMap<FlowKind, HeldPacket["wanted"]> = new Map([
+  [FlowKind.CONFIRM, "confirm"],
+  [FlowKind.REFUSE, "refuse"],
+  [FlowKind.ERROR, "error"],
+]);
 
 /** `OFPR_ACTION` (OpenFlow 1.5.1 §7.4.1 calls it `OFPR_APPLY_ACTION`) as a bit of the asynchronous configuration. */
 const BY_ACTION = 1 << 1;
@@ -79,8 +88,8 @@ export class HeldPackets {
     const port = match.find(({ field }) => field === "in_port");
     if (ours?.instance !== this.#instance || port === undefined || port.field === "unknown") return undefined;
     const { kind, peer } = ours;
-    if (kind !== FlowKind.CONFIRM && kind !== FlowKind.REFUSE) return undefined;
-    const wanted = kind === FlowKind.CONFIRM ? "confirm" : "refuse";
+    const wanted = WANTED.get(kind);
+    if (wanted === undefined) return undefined;
     return { wanted, peer, port: Number(port.value), frame: data };
   }
 }

@@ -36,6 +36,8 @@ export const FlowKind = {
   CONFIRM: 0x15,
   /** Hands a SYN to the controller, which is to refuse it. */
   REFUSE: 0x16,
+  /** Hands a copy of an ICMP error to the controller, which is to see whether it is about a connection of ours. */
+  ERROR: 0x17,
   /** Learned from a SYN. */
   CONNECTION: 0x21,
   /** Learned from a sign of life of the plugin. */

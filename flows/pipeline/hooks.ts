@@ -5,15 +5,18 @@ import { foreignFrames, framesOf, fromPort } from "./lans.js";
 import { hookPriority, TABLE_ZERO } from "./layout.js";
 import type { PipelineInput } from "./pipeline.js";
 import type { Steps } from "./steps.js";
-import { FIRST_PACKET, RESET, tcp } from "./tcp.js";
+import { errors, FIRST_PACKET, RESET, tcp } from "./tcp.js";
 
-/** Our flows in table 0: they see TCP that has not been let go yet. */
+/** Our flows in table 0: they see TCP, and errors of ICMP, that have not been let go yet. */
 export function hookFlows(input: PipelineInput, steps: Steps): Flow[] {
   const { families, lans, access, passFrom, timeouts, layout } = input;
-  const cookie = steps.cookie(FlowKind.HOOK);
   const notDone = steps.register.match({ done: 0 });
-  const hook = (step: keyof typeof hookPriority, match: readonly FieldMatch[], actions: readonly Action[]) =>
-    flow(TABLE_ZERO, layout.priority + hookPriority[step], cookie, [notDone, ...match], apply(...actions));
+  const hook = (
+    step: keyof typeof hookPriority,
+    match: readonly FieldMatch[],
+    actions: readonly Action[],
+    cookie = steps.cookie(FlowKind.HOOK),
+  ) => flow(TABLE_ZERO, layout.priority + hookPriority[step], cookie, [notDone, ...match], apply(...actions));
   // Frames without a tag are all looked up where they have a LAN; which is theirs, is seen on delivery.
   const served = lans.flatMap((lan) =>
     framesOf(lan, lans.every(({ vlan }) => vlan !== undefined) ? access : []),
@@ -51,6 +54,10 @@ export function hookFlows(input: PipelineInput, steps: Steps): Flow[] {
       ...passFrom.map((port) => hook("letGo", [fromPort(port), ...tcp(family)], steps.letGo)),
       ...foreignFrames(lans, access).map((look) => hook("letGo", [...tcp(family), ...look], steps.letGo)),
       ...served.map((look) => hook("tcp", [...tcp(family), ...look], lookUp)),
+      // An edge opens connections from its client's address, so that it is the client who is told what goes wrong.
+      ...errors(family).map((match) =>
+        hook("tcp", match, [...steps.hand, ...steps.letGo], steps.cookie(FlowKind.ERROR)),
+      ),
     ];
   });
 }

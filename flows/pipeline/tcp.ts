@@ -7,11 +7,30 @@ interface TupleFields {
   readonly source: FieldName;
   readonly destination: FieldName;
   readonly addressBits: number;
+  readonly icmp: bigint;
+  readonly icmpType: FieldName;
+  readonly errorTypes: readonly bigint[];
 }
 
 export const tupleFields: Readonly<Record<Family, TupleFields>> = {
-  ipv4: { etherType: 0x0800n, source: "ipv4_src", destination: "ipv4_dst", addressBits: 32 },
-  ipv6: { etherType: 0x86ddn, source: "ipv6_src", destination: "ipv6_dst", addressBits: 128 },
+  ipv4: {
+    etherType: 0x0800n,
+    source: "ipv4_src",
+    destination: "ipv4_dst",
+    addressBits: 32,
+    icmp: 1n,
+    icmpType: "icmpv4_type",
+    errorTypes: [3n, 11n],
+  },
+  ipv6: {
+    etherType: 0x86ddn,
+    source: "ipv6_src",
+    destination: "ipv6_dst",
+    addressBits: 128,
+    icmp: 58n,
+    icmpType: "icmpv6_type",
+    errorTypes: [1n, 3n],
+  },
 };
 
 export const PROTOCOL_TCP = 6n;
@@ -22,6 +41,16 @@ export function tcp(family: Family): FieldMatch[] {
     { field: "eth_type", value: tupleFields[family].etherType },
     { field: "ip_proto", value: PROTOCOL_TCP },
   ];
+}
+
+/** ICMP errors that say that a packet has not reached its destination: RFC 792 types 3 and 11, RFC 4443 types 1 and 3. */
+export function errors(family: Family): FieldMatch[][] {
+  const { etherType, icmp, icmpType, errorTypes } = tupleFields[family];
+  return errorTypes.map((value) => [
+    { field: "eth_type", value: etherType },
+    { field: "ip_proto", value: icmp },
+    { field: icmpType, value },
+  ]);
 }
 
 /** The first packet of a connection: SYN without ACK. */

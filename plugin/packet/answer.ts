@@ -1,7 +1,8 @@
 /** Answers to a SYN, as its sender would get them from the destination or from a router: whole Ethernet frames. */
 
 import { checksum, pseudoHeaderSum } from "./checksum.js";
-import { ETHERNET_ADDRESSES, IPPROTO_TCP, type Syn } from "./syn.js";
+import { ETHERNET_ADDRESSES } from "./ethernet.js";
+import { IPPROTO_TCP, type Syn } from "./syn.js";
 
 const IPPROTO_ICMP = 1;
 const IPPROTO_ICMPV6 = 58;

@@ -1,16 +1,11 @@
 /** The first packet of a TCP connection, read from its Ethernet frame. */
 
 import { checksum, pseudoHeaderSum } from "./checksum.js";
+import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, readEthernet } from "./ethernet.js";
 
 export type Family = "ipv4" | "ipv6";
 
 export const IPPROTO_TCP = 6;
-export const ETHERNET_ADDRESSES = 12;
-
-const ETHERTYPE_IPV4 = 0x0800;
-const ETHERTYPE_IPV6 = 0x86dd;
-/** IEEE 802.1Q and 802.1ad tags: 4 bytes each, in front of the type. */
-const TAGS: readonly number[] = [0x8100, 0x88a8];
 const FLAG_SYN = 0x02;
 const FLAG_ACK = 0x10;
 const FLAG_RST = 0x04;
@@ -46,16 +41,10 @@ export interface Syn {
  */
 export function readSyn(received: Uint8Array): Syn | undefined {
   const frame = Uint8Array.from(received);
-  const view = new DataView(frame.buffer, frame.byteOffset, frame.length);
-  let at = ETHERNET_ADDRESSES;
-  let vlan: number | undefined;
-  while (at + 6 <= frame.length && TAGS.includes(view.getUint16(at))) {
-    vlan = view.getUint16(at + 2) & 0x0fff;
-    at += 4;
-  }
-  if (at + 2 > frame.length) return undefined;
-  const type = view.getUint16(at);
-  const ip = frame.subarray(at + 2);
+  const payload = readEthernet(frame);
+  if (payload === undefined) return undefined;
+  const { type, at, vlan } = payload;
+  const ip = frame.subarray(at);
   const network = type === ETHERTYPE_IPV4 ? readIPv4(ip) : type === ETHERTYPE_IPV6 ? readIPv6(ip) : undefined;
   if (network === undefined) return undefined;
   const { packet, tcpOffset } = network;
@@ -68,7 +57,7 @@ export function readSyn(received: Uint8Array): Syn | undefined {
   return {
     ...network,
     frame,
-    ethernet: frame.subarray(0, at + 2),
+    ethernet: frame.subarray(0, at),
     ...(vlan !== undefined && { vlan }),
     sourcePort: tcp.getUint16(0),
     destinationPort: tcp.getUint16(2),

@@ -16,6 +16,10 @@ const ENTRY = {
   accept: "confirmed",
 };
 
+/** Behind the far LAN's router, which has no way to any of them. */
+const BEYOND = "10.9.0.0/24";
+const EARLY_BEYOND = "10.9.0.9";
+
 /** What a client sees of its attempt to connect: `connected`, an error's code, or `silence`. */
 async function attempt(lab: LabType, host: string, port: number, patience = 15_000): Promise<string> {
   const { stdout } = await script(
@@ -49,7 +53,15 @@ describe("connections that the far edge confirms", () => {
       name: "e2e-conf",
       rate: "100mbit",
       rtt: "20ms",
-      plugins: { a: { table: [ENTRY] } },
+      plugins: {
+        a: {
+          table: [
+            ENTRY,
+            { ...ENTRY, destination: EARLY_BEYOND, accept: "early" },
+            { ...ENTRY, destination: BEYOND },
+          ],
+        },
+      },
     });
   });
   after(() => lab?.down());
@@ -66,6 +78,30 @@ describe("connections that the far edge confirms", () => {
 
   test("a host that is not there cannot be reached", async () => {
     assert.equal(await attempt(lab, NOBODY, 80), "EHOSTUNREACH");
+  });
+
+  test("what a router beyond the far LAN says reaches the client", async () => {
+    const routes = [
+      ["unreachable", "10.9.0.1", "EHOSTUNREACH"],
+      ["prohibit", "10.9.0.2", "EHOSTUNREACH"],
+    ] as const;
+    for (const [kind, address] of [...routes, ["unreachable", EARLY_BEYOND]])
+      await lab.exec("b-router", ["ip", "route", "add", kind!, address!]);
+    const capture = await Capture.start(lab, "client", "icmp", "eth0");
+    for (const [kind, address, seen] of routes)
+      assert.equal(await attempt(lab, address, 80), seen, `${kind} ${address}`);
+    assert.equal(await attempt(lab, "10.9.0.3", 80), "ENETUNREACH");
+    const early = await script(
+      lab,
+      "client",
+      `net.connect(80, "${EARLY_BEYOND}").on("connect", () => console.log("connected")).on("error", (e) => console.log(e.code));`,
+    );
+    assert.equal(early.stdout, "connected\nECONNRESET\n");
+    await until("the client was told by our own port", () => {
+      const told = capture.packets.filter((line) => line.includes("IP 10.1.0.2 > 10.1.0.11"));
+      return told.length === 3 && told.some((line) => line.includes("admin prohibited"));
+    });
+    await capture.stop();
   });
 
   test("silence stays silence", async () => {

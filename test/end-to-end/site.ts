@@ -114,9 +114,13 @@ export class Capture {
   }
 
   static async start(lab: Lab, node: string, filter: string, device = "wan0"): Promise<Capture> {
-    const process = lab.spawn(node, ["tcpdump", "-i", device, "-nn", "-q", "-l", filter], {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const process = lab.spawn(
+      node,
+      ["tcpdump", "-i", device, "-nn", "-q", "-l", "--immediate-mode", filter],
+      {
+        stdio: ["ignore", "pipe", "pipe"],
+      },
+    );
     let said = "";
     process.stderr?.on("data", (text) => {
       said += text;

@@ -5,7 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
-import { readSyn, resetFrame, type Unreachable, unreachableFrame } from "../../plugin/packet/index.js";
+import { MessageStatus } from "../../driver/index.js";
+import {
+  readIcmpError,
+  readSyn,
+  resetFrame,
+  type Unreachable,
+  unreachableFrame,
+} from "../../plugin/packet/index.js";
 
 const bytes = (text: string) => Uint8Array.from(Buffer.from(text.replaceAll(/\s/g, ""), "hex"));
 const hex = (frame: Uint8Array) => Buffer.from(frame).toString("hex");
@@ -147,4 +154,51 @@ test("destination unreachable quotes the SYN, with the code for its reason", () 
     assert.doesNotMatch(line, /bad cksum|wrong|incorrect/i);
   }
   assert.equal(lines.length, 6);
+});
+
+test("an ICMP error is read: whose packet it is about, and what it says", () => {
+  const outcomes = [
+    ["network", MessageStatus.NETWORK_UNREACHABLE],
+    ["host", MessageStatus.UNREACHABLE],
+    ["prohibited", MessageStatus.PROHIBITED],
+  ] as const;
+  for (const frame of [SYN4, SYN6]) {
+    const syn = readSyn(frame)!;
+    const { source, sourcePort, destination, destinationPort } = syn;
+    for (const [why, status] of outcomes) {
+      const error = readIcmpError(unreachableFrame(syn, why, destination));
+      assert.deepEqual(error, {
+        addresses: {
+          source: Uint8Array.from(source),
+          sourcePort,
+          destination: Uint8Array.from(destination),
+          destinationPort,
+        },
+        status,
+      });
+    }
+  }
+});
+
+test("what is no ICMP error about TCP, or is damaged, cut off or too big a packet's, is none", () => {
+  const whole = unreachableFrame(readSyn(SYN4)!, "host", Uint8Array.from([10, 1, 0, 2]));
+  assert.ok(readIcmpError(whole));
+  for (let length = 0; length < whole.length; length++)
+    assert.equal(readIcmpError(whole.subarray(0, length)), undefined);
+  const changed = (at: number, value: number) => {
+    const frame = Uint8Array.from(whole);
+    frame[at] = value;
+    return readIcmpError(frame);
+  };
+  assert.equal(changed(14 + 20 + 1, 4), undefined, "the checksum is wrong, and it is about a packet's size");
+  assert.equal(changed(14 + 20 + 8 + 9, 17), undefined, "about UDP");
+  assert.equal(readIcmpError(SYN4), undefined);
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat(100), fc.nat(255))), fc.nat(120), (changes, length) => {
+      const hostile = Uint8Array.from(whole);
+      for (const [at, value] of changes) hostile[at % hostile.length] = value;
+      readIcmpError(hostile.subarray(0, length));
+    }),
+    { numRuns: 3000 },
+  );
 });

@@ -127,6 +127,21 @@ export class TcpConnections {
     return this.#confirmed.has(endpointsKey(addresses));
   }
 
+  /**
+   * Somebody on the way to the destination says that the far edge's packets do not get there. That ends what is being
+   * opened; where a connection stands, the applications go on trying, as TCP does (RFC 1122 §4.2.3.9).
+   */
+  unreachable(addresses: MessageAddresses, status: MessageStatus): void {
+    const key = endpointsKey(addresses);
+    this.#awaited.get(key)?.fail(status);
+    for (const edge of this.#initiated.values()) {
+      const its = edge.identity.addresses;
+      // Whoever sends many such errors is not to make us compare much.
+      if (edge.answered || its.sourcePort !== addresses.sourcePort) continue;
+      if (endpointsKey(its) === key) edge.reset(status);
+    }
+  }
+
   #allocate(): number {
     const connection = this.#nextNumber;
     this.#nextNumber = (this.#nextNumber + 1) >>> 0 || 1;

@@ -77,6 +77,7 @@ export class TcpEdge implements MessageSource {
   /** RESET has come, but messages before it have not: the application gets those first. */
   #resetAt: number | undefined;
   #socketClosed = false;
+  #answered = false;
   #over = false;
   #complete = false;
   /** Bytes of both directions that are here: taken and not pulled, received and not yet the kernel's. */
@@ -131,6 +132,11 @@ export class TcpEdge implements MessageSource {
     return this.#delivered;
   }
 
+  /** Whether the peer's edge has said anything: it has connected, or will not. */
+  get answered(): boolean {
+    return this.#answered;
+  }
+
   /** Whether it has come to its end without a reset. */
   get complete(): boolean {
     return this.#complete;
@@ -169,6 +175,7 @@ export class TcpEdge implements MessageSource {
   /** A message of the peer's edge. `data` is valid during the call only. */
   receive(header: MessageHeader, data: Uint8Array): void {
     if (this.#over) return;
+    this.#answered = true;
     switch (header.type) {
       case MessageType.DATA:
         this.#hold(data.length);

@@ -70,7 +70,7 @@ export class Inquiry implements MessageSource {
       this.#options.answered(header.status);
       return;
     }
-    if (header.type !== MessageType.OPENED) this.#hold(header, data);
+    this.#hold(header, data);
     if (this.#bytes > INITIAL_CREDIT) {
       this.drop(MessageStatus.PROTOCOL_ERROR);
     } else if (this.#state === "asking") {
@@ -85,6 +85,11 @@ export class Inquiry implements MessageSource {
     const held = this.#held.splice(0);
     this.#end();
     for (const { header, data } of held) edge.receive(header, data);
+  }
+
+  /** Somebody on the way says that the far edge will not connect, before it says so itself. */
+  fail(status: MessageStatus): void {
+    if (this.#state === "asking") this.drop(status);
   }
 
   /** Nobody wants the connection any more: the far edge is to drop it. */
