@@ -6,7 +6,7 @@ import { findBridge, findInterface, findPort, switchDatabase } from "ovsdb-clien
 import * as ffi from "../driver/ffi/index.js";
 import { type Config, ConfigError, formatEndpoint, lansOf, loadConfig } from "./config/index.js";
 import { ControlError, request } from "./control.js";
-import { deviceExists, missingPrivileges, version } from "./host/index.js";
+import { deviceExists, missingPrivileges, requireDescriptors, version } from "./host/index.js";
 
 export interface Finding {
   readonly subject: string;
@@ -39,6 +39,7 @@ export async function* check(file: string): AsyncGenerator<Finding> {
   yield await attempt("nft", () => version("nft"));
   yield checkPrivileges();
   yield await attempt("tun", checkTun);
+  yield await attempt("descriptors", () => `enough for ${requireDescriptors()} connections`);
   if (config === undefined) return;
   yield* checkSwitch(config);
   if (missingPrivileges().length === 0) yield* checkPorts(config);

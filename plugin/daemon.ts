@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { addressText } from "../driver/ip-address.js";
+import { Admission } from "./admission.js";
 import { Bridge, familyName } from "./bridge.js";
 import { type Address, type BridgeConfig, type Config, lansOf, sameAddress } from "./config/index.js";
 import type { Methods } from "./control.js";
@@ -8,6 +9,7 @@ import { type DataSide, openDataSide } from "./data-side.js";
 import { Departure } from "./departure.js";
 import { EdgeMemory } from "./edge/tcp/index.js";
 import type { HeldSynsCounts } from "./held-syns.js";
+import { requireDescriptors } from "./host/index.js";
 import type { Logger } from "./log.js";
 import { Peer } from "./peer.js";
 import { steeringQueries } from "./queries.js";
@@ -18,8 +20,8 @@ import { version } from "./version.js";
 const UNDER_WAY = 100;
 /** What our switch and the peers get to stop steering new connections here, in milliseconds. */
 const WITHDRAWAL = 1000;
-/** How often the edges' memory is held against its ceiling, in milliseconds. */
-const MEMORY_INTERVAL = 250;
+/** How often it is looked whether there is room for more connections, in milliseconds. */
+const ADMISSION_INTERVAL = 250;
 
 /** What is there once the mover's address is. */
 interface DataPath {
@@ -42,8 +44,8 @@ export class Daemon {
   readonly #bridges: readonly Bridge[];
   readonly #departure: Departure;
   #dataPath: DataPath | undefined;
-  #memoryTimer: NodeJS.Timeout | undefined;
-  #full = false;
+  #admission: Admission | undefined;
+  #admissionTimer: NodeJS.Timeout | undefined;
   #stopping = false;
 
   constructor(config: Config, logger: Logger, dataSide = openDataSide) {
@@ -68,11 +70,16 @@ export class Daemon {
 
   /**
    * Begins; the switch may come later, or go and come back. Returns once the process holds what it needs of its own.
-   * Throws HostError without privileges or devices.
+   * Throws HostError without privileges, devices or descriptors.
    */
   async start(): Promise<void> {
+    this.#admission = new Admission({
+      memory: this.#memory,
+      capacity: requireDescriptors(),
+      open: () => this.#open,
+    });
     for (const bridge of this.#bridges) await bridge.start();
-    this.#memoryTimer = setInterval(() => this.#watchMemory(), MEMORY_INTERVAL);
+    this.#admissionTimer = setInterval(() => this.#admit(), ADMISSION_INTERVAL);
   }
 
   /**
@@ -91,7 +98,7 @@ export class Daemon {
     await this.drain(patience);
     if (this.#stopping) return;
     this.#stopping = true;
-    clearInterval(this.#memoryTimer);
+    clearInterval(this.#admissionTimer);
     for (const bridge of this.#bridges) bridge.close();
     if (this.#dataPath !== undefined) {
       const { peers, dataSide } = this.#dataPath;
@@ -121,7 +128,7 @@ export class Daemon {
       bytes.delivered += counts.delivered;
     }
     return {
-      ...(draining === null ? overall(steering, peers) : drainingCondition(draining)),
+      ...(draining === null ? overall(steering, peers, this.#fullReason) : drainingCondition(draining)),
       site: this.#config.site,
       version,
       pid: process.pid,
@@ -136,6 +143,7 @@ export class Daemon {
       memory: {
         edge_bytes: this.#memory.used,
         edge_limit_bytes: this.#memory.limit,
+        shed_connections: this.#memory.shed,
         resident_bytes: process.memoryUsage.rss(),
       },
     };
@@ -205,15 +213,24 @@ export class Daemon {
     return this.#towards({ family: destination.length === 4 ? 4 : 6, address: addressText(destination) });
   }
 
-  /** Past the ceiling new connections pass directly, until a good part of the memory is free again. */
-  #watchMemory(): void {
-    const full = this.#full ? this.#memory.used > this.#memory.limit / 2 : this.#memory.full;
-    if (full === this.#full) return;
-    this.#full = full;
+  /** Past a ceiling new connections pass directly, until there is a good deal of room again; the peers are told. */
+  #admit(): void {
+    if (!this.#admission?.look()) return;
     const { used, limit } = this.#memory;
-    if (full) this.#logger.warn({ used, limit }, "the connections' memory is full: new ones pass directly");
-    else this.#logger.info({ used, limit }, "the connections' memory is free again");
+    if (this.#full)
+      this.#logger.warn({ used, limit }, `full: ${this.#fullReason}; new connections pass directly`);
+    else this.#logger.info({ used, limit }, "there is room for new connections again");
     this.#steer();
+    this.#announce();
+  }
+
+  /** Why there is no room for new connections; empty where there is. */
+  get #fullReason(): string {
+    return this.#admission?.reason ?? "";
+  }
+
+  get #full(): boolean {
+    return this.#fullReason !== "";
   }
 
   get #taking(): boolean {
@@ -223,7 +240,7 @@ export class Daemon {
   /** Connections that are open or being opened. */
   get #open(): number {
     let open = this.#held().waiting;
-    for (const peer of this.#peers()) open += peer.connections.open;
+    for (const peer of this.#peers()) open += peer.open;
     return open;
   }
 
@@ -245,11 +262,11 @@ export class Daemon {
 
   /**
    * Tells the peers whether connections that they take can be opened onwards here: once our flows bring the answers back
-   * to us. While only the database is away, they still do.
+   * to us, and while there is room. While only the database is away, the flows still do.
    */
   #announce(): void {
     if (this.#departure.begun) return;
-    const inPlace = this.#bridges.every((bridge) => bridge.inPlace);
+    const inPlace = !this.#full && this.#bridges.every((bridge) => bridge.inPlace);
     for (const peer of this.#peers()) peer.inPlace = inPlace;
   }
 

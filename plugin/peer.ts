@@ -152,6 +152,11 @@ export class Peer {
     return this.#accord.leave();
   }
 
+  /** How many connections there are. */
+  get open(): number {
+    return this.#tcp.open;
+  }
+
   get connections(): ConnectionCounts {
     return this.#tcp.counts;
   }

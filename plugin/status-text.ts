@@ -23,7 +23,8 @@ export function formatStatus(status: Status): string {
     [
       "memory",
       `${formatBytes(memory.edge_bytes)} of ${formatBytes(memory.edge_limit_bytes)} held by connections, ` +
-        `${formatBytes(memory.resident_bytes)} resident`,
+        `${formatBytes(memory.resident_bytes)} resident` +
+        (memory.shed_connections === 0 ? "" : `, ${memory.shed_connections} connections shed`),
     ],
   ];
   return `${columns(overview)}\n\n${columns([...peerRows(status)])}\n`;

@@ -79,6 +79,8 @@ export interface Status extends Condition {
     /** Held by connections, and its ceiling. */
     readonly edge_bytes: number;
     readonly edge_limit_bytes: number;
+    /** Connections that were reset at the ceiling, since nobody held more than they. */
+    readonly shed_connections: number;
     /** Resident set of the process. */
     readonly resident_bytes: number;
   };
@@ -102,10 +104,15 @@ export function drainingCondition({ open }: NonNullable<Status["draining"]>): Co
 
 /**
  * The state of the whole: that of the steering while it is not in sync, else that of the first peer whose session is
- * not up (as `peer-STATE`), else `in-sync`.
+ * not up (as `peer-STATE`), else `in-sync`. Between steering and peers: `full`, for the reason given.
  */
-export function overall(steering: Condition, peers: Readonly<Record<string, Condition>>): Condition {
+export function overall(
+  steering: Condition,
+  peers: Readonly<Record<string, Condition>>,
+  full = "",
+): Condition {
   if (!isInSync(steering)) return { state: steering.state, reason: steering.reason };
+  if (full !== "") return { state: "full", reason: `${full}; new connections pass directly` };
   const [name, peer] = Object.entries(peers).find(([, { state }]) => state !== up) ?? [];
   if (peer === undefined) return { state: inSync, reason: "" };
   return { state: `peer-${peer.state}`, reason: [`peer ${name}`, peer.reason].filter(Boolean).join(": ") };

@@ -233,7 +233,9 @@ export const tcp = z
         .describe("How long the far edge tries to reach the destination."),
       memory: size("512MB", megabyte, 1024 * gigabyte)
         .prefault("512MB")
-        .describe("What all connections together may hold; past it new ones pass unaccelerated."),
+        .describe(
+          "What all connections together may hold; past three quarters of it new ones pass unaccelerated.",
+        ),
     },
     { error: "a map with the fields port, credit, credit_max, keepalive, connect_timeout and memory" },
   )

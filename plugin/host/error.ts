@@ -1,6 +1,7 @@
 export type HostErrorCode =
   | "HOST_PROGRAM_MISSING"
   | "HOST_PRIVILEGE"
+  | "HOST_DESCRIPTORS"
   | "HOST_PORT_MISSING"
   | "HOST_TAKEN"
   | "HOST_COMMAND_FAILED"

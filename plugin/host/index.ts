@@ -1,5 +1,6 @@
 export { Canary, canaryName } from "./canary.js";
 export { type Program, version } from "./command.js";
+export { requireDescriptors } from "./descriptors.js";
 export { deviceExists } from "./device.js";
 export { HostError, type HostErrorCode } from "./error.js";
 export { HostRules, type HostRulesOptions } from "./host-rules.js";

@@ -62,11 +62,13 @@ export class EdgePair {
   readonly near: TcpConnections;
   readonly far: TcpConnections;
   readonly nearMemory = new EdgeMemory(256 * 1024 * 1024);
-  readonly farMemory = new EdgeMemory(256 * 1024 * 1024);
+  readonly farMemory: EdgeMemory;
   readonly #listener: Server;
   port = 0;
 
-  constructor(destination: number, seed: number, connectTimeout = 5000) {
+  /** `farMemory` in bytes. */
+  constructor(destination: number, seed: number, connectTimeout = 5000, farMemory = 256 * 1024 * 1024) {
+    this.farMemory = new EdgeMemory(farMemory);
     const random = randomOf(seed);
     const nearDriver = new PacketDriver({ onMessage: (header, data) => this.near.receive(header, data) });
     const farDriver = new PacketDriver({ onMessage: (header, data) => this.far.receive(header, data) });

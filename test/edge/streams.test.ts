@@ -120,26 +120,65 @@ test("a grant is a u64", () => {
   assert.equal(readCredit(Buffer.alloc(8, 0xff)), undefined);
 });
 
-test("the window widens for a reader that keeps pace, to its maximum, and not for a slow one", () => {
-  let now = 0;
-  const options = { maximum: 8 * INITIAL_CREDIT, rtt: () => 100, now: () => now, mayGrow: () => true };
-  const fast = new ReceiveWindow(options);
-  const slow = new ReceiveWindow(options);
-  for (let i = 0; i < 100; i++) {
-    now += 10;
-    fast.consume(INITIAL_CREDIT);
-    if (fast.due) fast.grant();
-    if (i % 50 === 0) slow.consume(INITIAL_CREDIT / 2);
-  }
-  assert.equal(fast.size, 8 * INITIAL_CREDIT);
-  assert.equal(fast.granted, 100 * INITIAL_CREDIT + fast.size);
-  assert.equal(slow.size, 2 * INITIAL_CREDIT);
+/** A window whose grants are taken as soon as they are due. */
+function windowOf(options: { readonly maximum: number; pressed?: boolean }) {
+  let time = 0;
+  const window = new ReceiveWindow({
+    maximum: options.maximum,
+    rtt: () => 100,
+    now: () => time,
+    pressed: () => options.pressed === true,
+  });
+  return {
+    window,
+    /** The application takes so many bytes, so many milliseconds later. */
+    take(bytes: number, after: number) {
+      time += after;
+      window.consume(bytes);
+      if (window.due) window.grant();
+    },
+  };
+}
+
+const MEGABYTE = 2 ** 20;
+
+test("a window's first grant is due at once, unless memory is short", () => {
+  assert.equal(windowOf({ maximum: 8 * MEGABYTE }).window.due, true);
+  assert.equal(windowOf({ maximum: 8 * MEGABYTE }).window.grant(), MEGABYTE);
+  const { window } = windowOf({ maximum: 8 * MEGABYTE, pressed: true });
+  assert.equal(window.due, false);
+  assert.equal(window.grant(), INITIAL_CREDIT);
 });
 
-test("the window stays as it is while memory is short", () => {
-  const window = new ReceiveWindow({ maximum: 1e9, rtt: () => 100, now: () => 0, mayGrow: () => false });
-  window.consume(INITIAL_CREDIT);
+test("the window widens for a reader that keeps pace, to its maximum, and not for a slow one", () => {
+  const fast = windowOf({ maximum: 8 * MEGABYTE });
+  const slow = windowOf({ maximum: 8 * MEGABYTE });
+  for (let i = 0; i < 100; i++) fast.take(MEGABYTE, 10);
+  for (let i = 0; i < 10; i++) slow.take(MEGABYTE / 4, 200);
+  assert.equal(fast.window.size, 8 * MEGABYTE);
+  assert.equal(fast.window.granted, 100 * MEGABYTE + fast.window.size);
+  assert.equal(slow.window.size, MEGABYTE);
+});
+
+test("the window narrows to its least when the reader slows down, and what it has granted is used up", () => {
+  const { window, take } = windowOf({ maximum: 8 * MEGABYTE });
+  for (let i = 0; i < 100; i++) take(MEGABYTE, 10);
+  const { granted } = window;
+  for (let i = 0; i < 20; i++) take(1000, 1500);
   assert.equal(window.size, INITIAL_CREDIT);
+  assert.equal(window.granted, granted);
+});
+
+test("while memory is short, nobody has more than what everybody begins with", () => {
+  const options = { maximum: 8 * MEGABYTE, pressed: false };
+  const { window, take } = windowOf(options);
+  for (let i = 0; i < 100; i++) take(MEGABYTE, 10);
+  options.pressed = true;
+  for (let i = 0; i < 7; i++) take(MEGABYTE, 10);
+  assert.equal(window.size, INITIAL_CREDIT);
+  assert.equal(window.granted, 108 * MEGABYTE);
+  take(MEGABYTE, 10);
+  assert.equal(window.granted, 108 * MEGABYTE + INITIAL_CREDIT);
 });
 
 test("a number window is a set of numbers", () => {

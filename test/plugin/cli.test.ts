@@ -103,7 +103,12 @@ const status: Status = {
   held: { waiting: 3, taken: 20, refused: 4, early: 0 },
   draining: null,
   bytes: { taken: 5_000_000, delivered: 1000 },
-  memory: { edge_bytes: 2 ** 20, edge_limit_bytes: 512 * 2 ** 20, resident_bytes: 80 * 2 ** 20 },
+  memory: {
+    edge_bytes: 2 ** 20,
+    edge_limit_bytes: 512 * 2 ** 20,
+    shed_connections: 0,
+    resident_bytes: 80 * 2 ** 20,
+  },
 };
 
 const statusText = `site         a
@@ -479,6 +484,7 @@ describe("ovs-tpo check", () => {
         "ok nft",
         "ok privileges",
         "ok tun",
+        "ok descriptors",
         "ok database",
         "ok bridge",
         "ok port",

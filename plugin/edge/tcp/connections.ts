@@ -71,10 +71,14 @@ export class TcpConnections {
     }, PROBE_INTERVAL).unref();
   }
 
+  /** How many there are. */
+  get open(): number {
+    return this.#initiated.size + this.#accepted.size;
+  }
+
   get counts(): ConnectionCounts {
-    const counts = { ...this.#ended };
+    const counts = { ...this.#ended, open: this.open };
     for (const edge of this.#edges()) {
-      counts.open++;
       counts.taken += edge.taken;
       counts.delivered += edge.delivered;
     }
@@ -96,6 +100,7 @@ export class TcpConnections {
     else {
       this.#confirmed.set(key, edge);
       inquiry.join(edge);
+      edge.joined();
     }
   }
 

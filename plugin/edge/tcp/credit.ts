@@ -5,8 +5,18 @@
  * from {@link INITIAL_CREDIT}, so that a request need not wait a round trip for its first grant.
  */
 
-/** Specification constant: what a sender may send before the first CREDIT message, in bytes. */
-export const INITIAL_CREDIT = 1024 * 1024;
+/**
+ * Specification constant: what a sender may send before the first CREDIT message, in bytes. Little, since every
+ * connection has it, however many there are.
+ */
+export const INITIAL_CREDIT = 128 * 1024;
+
+/** What a receiver begins with while there is memory: its first grant goes with its OPEN or OPENED. */
+const FIRST_WINDOW = 1024 * 1024;
+/** A window that has not moved by this share in so many round trips, or so many milliseconds, is too wide. */
+const SLOW_SHARE = 1 / 8;
+const SLOW_ROUNDS = 8;
+const SLOW_TIME = 1000;
 
 const CREDIT_BYTES = 8;
 /** Grants are sent when the window has moved by this share of itself: few messages, and never a sender that waits. */
@@ -34,17 +44,18 @@ export interface WindowOptions {
   /** Round-trip time to the peer in milliseconds, as far as it is known. */
   readonly rtt: () => number;
   readonly now: () => number;
-  /** Whether there is memory for larger windows. */
-  readonly mayGrow: () => boolean;
+  /** Whether memory is short: then nobody has more than what everybody begins with. */
+  readonly pressed: () => boolean;
 }
 
 /**
- * The receiver's side: grants credit as the application takes the bytes, and widens the window while the application
- * takes half of it or more within a round trip, for then it is the window that holds the sender back.
+ * The receiver's side: grants credit as the application takes the bytes. The window follows what the application takes in
+ * a round trip: it widens while that is half of it or more, for then it is the window that holds the sender back, and
+ * narrows when it is much less. What has been granted stays granted: it narrows as the application goes on taking.
  */
 export class ReceiveWindow {
   readonly #options: WindowOptions;
-  #size = INITIAL_CREDIT;
+  #size: number;
   #consumed = 0;
   #granted = INITIAL_CREDIT;
   #roundStart: number;
@@ -53,8 +64,10 @@ export class ReceiveWindow {
   constructor(options: WindowOptions) {
     this.#options = options;
     this.#roundStart = options.now();
+    this.#size = options.pressed() ? INITIAL_CREDIT : Math.min(FIRST_WINDOW, options.maximum);
   }
 
+  /** Bytes that the sender may have under way, once all of it is granted. */
   get size(): number {
     return this.#size;
   }
@@ -68,14 +81,22 @@ export class ReceiveWindow {
   consume(bytes: number): void {
     this.#consumed += bytes;
     this.#roundConsumed += bytes;
-    const { now, rtt, maximum, mayGrow } = this.#options;
+    const { now, rtt, maximum, pressed } = this.#options;
+    const elapsed = now() - this.#roundStart;
+    if (pressed()) this.#size = INITIAL_CREDIT;
     if (this.#roundConsumed * 2 >= this.#size) {
-      if (now() - this.#roundStart <= 2 * rtt() && this.#size < maximum && mayGrow()) {
-        this.#size = Math.min(this.#size * 2, maximum);
-      }
-      this.#roundStart = now();
-      this.#roundConsumed = 0;
+      if (elapsed <= 2 * rtt() && !pressed()) this.#size = Math.min(this.#size * 2, maximum);
+      this.#beginRound();
+    } else if (elapsed > Math.max(SLOW_ROUNDS * rtt(), SLOW_TIME)) {
+      const isSlow = this.#roundConsumed < this.#size * SLOW_SHARE;
+      if (isSlow) this.#size = Math.max(this.#size / 2, INITIAL_CREDIT);
+      this.#beginRound();
     }
+  }
+
+  #beginRound(): void {
+    this.#roundStart = this.#options.now();
+    this.#roundConsumed = 0;
   }
 
   /** Whether the window has moved far enough for a CREDIT message. */

@@ -11,7 +11,7 @@ import {
 import { abort, abortIfLost, endInOrder } from "./abort.js";
 import { ReceiveWindow, readCredit, writeCredit } from "./credit.js";
 import { Inbound, SequenceError } from "./inbound.js";
-import type { EdgeMemory } from "./memory.js";
+import type { EdgeMemory, Holder } from "./memory.js";
 import { type MutableHeader, Outbound } from "./outbound.js";
 import type { Reading } from "./reading.js";
 import { writeAtOnce } from "./writing.js";
@@ -19,8 +19,12 @@ import { writeAtOnce } from "./writing.js";
 /** IP protocol number of TCP. */
 export const IPPROTO_TCP = 6;
 
-/** What the application has sent and the driver not yet pulled, at most about this much (bytes); then the socket rests. */
+/**
+ * What the application has sent and the driver not yet pulled, at most about this much (bytes); then the socket rests.
+ * The second while memory is short.
+ */
 const READ_AHEAD = 256 * 1024;
+const LEAST_READ_AHEAD = 16 * 1024;
 
 const NOTHING = Buffer.alloc(0);
 
@@ -59,7 +63,7 @@ export interface EdgeIdentity {
  * and the edge ends when both are closed and the socket is, or by a reset: of the application here (RESET goes to the
  * peer), of the peer (the application here sees RST), or of the session in between (both applications see RST).
  */
-export class TcpEdge implements MessageSource {
+export class TcpEdge implements MessageSource, Holder {
   readonly priority = 1;
   readonly identity: EdgeIdentity;
   /** This site's application opened the connection. */
@@ -80,7 +84,6 @@ export class TcpEdge implements MessageSource {
   #answered = false;
   #over = false;
   #complete = false;
-  /** Bytes of both directions that are here: taken and not pulled, received and not yet the kernel's. */
   #holding = 0;
   #taken = 0;
   #delivered = 0;
@@ -108,7 +111,7 @@ export class TcpEdge implements MessageSource {
     };
     const { creditMaximum, memory, now, rtt } = surroundings;
     this.#outbound = new Outbound(memory.blocks);
-    this.#window = new ReceiveWindow({ maximum: creditMaximum, now, rtt, mayGrow: () => memory.mayGrow });
+    this.#window = new ReceiveWindow({ maximum: creditMaximum, now, rtt, pressed: () => memory.pressed });
     this.#inbound = new Inbound({
       data: (bytes) => this.#deliver(bytes),
       end: () => endInOrder(this.#socket),
@@ -120,6 +123,12 @@ export class TcpEdge implements MessageSource {
     // What went wrong shows in "close", which always follows.
     socket.on("error", () => {});
     socket.resume();
+    memory.join(this);
+  }
+
+  /** Bytes of both directions that are here: taken and not pulled, received and not yet the kernel's. */
+  get holding(): number {
+    return this.#holding;
   }
 
   /** Bytes that the application here has sent. */
@@ -149,6 +158,11 @@ export class TcpEdge implements MessageSource {
     });
   }
 
+  /** The same, where the peer has opened it already. */
+  joined(): void {
+    if (this.#window.due) this.#surroundings.ready(this);
+  }
+
   /** The connection to the application stands; for the responder. */
   opened(): void {
     this.#say(() => {
@@ -162,6 +176,11 @@ export class TcpEdge implements MessageSource {
     this.#drop();
     this.#farewell = status;
     this.#surroundings.ready(this);
+  }
+
+  /** Memory is at its ceiling, and nobody holds more of it. */
+  shed(): void {
+    this.reset(MessageStatus.LIMIT);
   }
 
   /** Ends the connection here alone: the peer has ended it already, or cannot be told, also not of an end before this. */
@@ -210,15 +229,19 @@ export class TcpEdge implements MessageSource {
     if (this.#farewell !== undefined) return this.#pullFarewell(writer, this.#farewell);
     if (this.#over) return false;
     if (this.#greeting !== undefined && !this.#pullGreeting(writer, this.#greeting)) return true;
-    if (this.#window.due && !this.#pullCredit(writer)) return true;
+    if (this.#window.due && !this.#inbound.ended && !this.#pullCredit(writer)) return true;
     const bytes = this.#outbound.pull(writer, quantum, this.#header);
     if (bytes > 0) {
       this.#hold(-bytes);
-      if (this.#socket.isPaused() && this.#outbound.queued < READ_AHEAD / 2) this.#socket.resume();
+      if (this.#socket.isPaused() && this.#outbound.queued < this.#readAhead / 2) this.#socket.resume();
     }
     const more = this.#outbound.ready;
     if (!more) this.#endIfDone();
     return more;
+  }
+
+  get #readAhead(): number {
+    return this.#surroundings.memory.pressed ? LEAST_READ_AHEAD : READ_AHEAD;
   }
 
   #pullGreeting(writer: MessageWriter, type: typeof MessageType.OPEN | typeof MessageType.OPENED): boolean {
@@ -258,7 +281,7 @@ export class TcpEdge implements MessageSource {
     this.#taken += bytes.length;
     this.#hold(bytes.length);
     this.#say(() => this.#outbound.push(bytes));
-    if (this.#outbound.queued >= READ_AHEAD) this.#socket.pause();
+    if (this.#outbound.queued >= this.#readAhead) this.#socket.pause();
   }
 
   #accept(sequence: number, data: Uint8Array | null): void {
@@ -299,6 +322,7 @@ export class TcpEdge implements MessageSource {
     if (this.#over || !this.#socketClosed || !this.#outbound.finished || !this.#inbound.ended) return;
     this.#over = true;
     this.#complete = true;
+    this.#surroundings.memory.leave(this);
     this.#surroundings.ended(this);
   }
 
@@ -306,6 +330,7 @@ export class TcpEdge implements MessageSource {
   #drop(): void {
     this.#over = true;
     this.#hold(-this.#holding);
+    this.#surroundings.memory.leave(this);
     this.#outbound.clear();
     this.#inbound.clear();
     abort(this.#socket);

@@ -10,6 +10,9 @@ import {
 import { INITIAL_CREDIT } from "./credit.js";
 import { type EdgeSurroundings, IPPROTO_TCP, type TcpEdge } from "./edge.js";
 
+/** What a far edge may say at most, in bytes: the data that it has credit for, and some grants of its own. */
+const MOST_HELD = INITIAL_CREDIT + 1024;
+
 /** A far edge that was refused has said nothing but this: the number of its first message is the next one. */
 const FIRST_SEQUENCE = 1;
 
@@ -71,7 +74,7 @@ export class Inquiry implements MessageSource {
       return;
     }
     this.#hold(header, data);
-    if (this.#bytes > INITIAL_CREDIT) {
+    if (this.#bytes > MOST_HELD) {
       this.drop(MessageStatus.PROTOCOL_ERROR);
     } else if (this.#state === "asking") {
       // Buffers come in any order: whatever else a far edge says, it says once it has connected.

@@ -19,7 +19,7 @@ export class Reading implements OnReadOpts {
   }
 
   /** For Node: what the next piece goes into. */
-  readonly buffer = (): Uint8Array => (this.#filled && this.#memory.mayGrow ? shared : few);
+  readonly buffer = (): Uint8Array => (this.#filled && !this.#memory.pressed ? shared : few);
 
   /** For Node. */
   readonly callback = (length: number, buffer: Uint8Array): boolean => {

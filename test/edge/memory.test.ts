@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { connect, createServer, type Socket } from "node:net";
+import { test } from "node:test";
+import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
+import { EdgeMemory } from "../../plugin/edge/tcp/index.js";
+import { EdgePair, listening, observe } from "./pair.js";
+
+const MEGABYTE = 2 ** 20;
+
+test("past the ceiling those go who hold the most, and no more of them than is needed", async () => {
+  const memory = new EdgeMemory(1000);
+  const holders = [100, 400, 300, 250, 0].map((bytes) => ({
+    holding: bytes,
+    shed() {
+      memory.take(-this.holding);
+      this.holding = 0;
+    },
+  }));
+  for (const holder of holders) {
+    memory.join(holder);
+    memory.take(holder.holding);
+  }
+  assert.equal(memory.used, 1050);
+  await turn();
+  assert.deepEqual(
+    holders.map(({ holding }) => holding),
+    [100, 0, 300, 250, 0],
+  );
+  assert.deepEqual([memory.used, memory.shed], [650, 1]);
+
+  memory.leave(holders[2]!);
+  memory.take(400);
+  await turn();
+  assert.deepEqual([memory.used, memory.shed, holders[3]!.holding], [800, 2, 0]);
+  assert.deepEqual([memory.pressed, memory.full], [true, true]);
+  memory.take(-400);
+  assert.deepEqual([memory.pressed, memory.full], [false, false]);
+});
+
+test("many readers that stop hold no more than the ceiling, and one that reads is served beside them", async () => {
+  const limit = 4 * MEGABYTE;
+  const stopped: Socket[] = [];
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", (first) => {
+      if (first.toString("latin1", 0, 4) === "read") socket.pipe(socket);
+      else {
+        socket.pause();
+        stopped.push(socket);
+      }
+    });
+  });
+  const pair = await new EdgePair(await listening(server), 3, 5000, limit).start();
+  let most = 0;
+  const looking = setInterval(() => {
+    most = Math.max(most, pair.farMemory.used);
+  }, 1);
+  const senders: Socket[] = [];
+  try {
+    let resets = 0;
+    for (let i = 0; i < 40; i += 1) {
+      const sender = connect({ port: pair.port, host: "127.0.0.1" });
+      sender.on("error", () => {
+        resets += 1;
+      });
+      sender.write(Buffer.alloc(8 * MEGABYTE));
+      senders.push(sender);
+    }
+    while (pair.farMemory.shed === 0) await sleep(5);
+    const reader = connect({ port: pair.port, host: "127.0.0.1", allowHalfOpen: true });
+    const heard = observe(reader);
+    const said = Buffer.concat([Buffer.from("read"), Buffer.alloc(2 * MEGABYTE, "x")]);
+    reader.end(said);
+    const { bytes, end } = await heard;
+    assert.equal(end, "end");
+    assert.ok(bytes.equals(said.subarray(said.length - bytes.length)));
+    assert.ok(pair.farMemory.used <= limit, `${pair.farMemory.used} bytes are held`);
+    assert.ok(most < 2 * limit, `${most} bytes were held`);
+    assert.ok(stopped.some((socket) => !socket.destroyed));
+    assert.ok(resets < senders.length);
+  } finally {
+    clearInterval(looking);
+    for (const socket of [...senders, ...stopped]) socket.destroy();
+    pair.stop();
+    server.close();
+  }
+});
