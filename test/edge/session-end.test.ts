@@ -68,7 +68,7 @@ test("what a lost session leaves unsaid is not said in the next one, whose numbe
     for (const act of leave.slice(0, count)) act(connections);
     connections.sessionLost();
     connections.intercept(new Socket(), addresses);
-    assert.deepEqual(pull(), ["OPEN 1"]);
+    assert.deepEqual(pull(), ["OPEN 1", "CREDIT 1"]);
     assert.deepEqual(pull(), []);
     assert.equal(connections.counts.open, 1);
   }
