@@ -7,7 +7,6 @@ import { type Contender, type ContenderName, HOSTS, SOURCE_PORT } from "./conten
 import { direct } from "./contenders/direct.js";
 import { Kcptun } from "./contenders/kcptun.js";
 import { optimized } from "./contenders/optimized.js";
-import { prepareRouters } from "./contenders/routers.js";
 import { Split } from "./contenders/split.js";
 import { SshTunnel } from "./contenders/ssh.js";
 import { encryptionOf } from "./encryption.js";
@@ -133,10 +132,9 @@ export class Ground {
   async #build(wan: WanSettings, plugins: PluginOverlays, overlays: string): Promise<void> {
     if (this.#isClosed) return;
     const lab = await Lab.up({ name: this.name, hosts: HOSTS, ...wan, plugins }, this.#say);
-    await prepareRouters(lab);
     const hosts = Array.from({ length: HOSTS }, (_, index) => `b-host${index + 1}`);
-    // The LAN's part of a way is the same for all; the direct ways' senders differ.
-    for (const host of hosts) await chooseCongestionControl(lab, host, host === "b-host3" ? "bbr" : "cubic");
+    // The LAN's part of a way is the same for all; direct ways choose their own.
+    for (const host of hosts) await chooseCongestionControl(lab, host, "cubic");
     const argv = [process.execPath, SOURCE, `${SOURCE_PORT}`];
     const sources = await Promise.all(
       hosts.map((node) => Service.start({ lab, node, argv, listensOn: SOURCE_PORT })),
@@ -144,7 +142,8 @@ export class Ground {
     const { datapath } = await lab.status();
     this.#conditions = [
       `Both sites, the WAN and all that is compared share this machine's processors; datapath ${datapath}.`,
-      "Data goes from site b to site a. C counts whole Ethernet frames without check sequence; loss is each way.",
+      "Data goes from site b to site a. C counts whole Ethernet frames without check sequence. Loss is each way, of single frames at random, or `bursts SHARE:LENGTH` by Gilbert's two states. The queue before the rate holds one bandwidth-delay product, unless a cell says otherwise.",
+      "No process is bound to a processor or limited in its share; the emulator and the switches go before the others (nice -5). Sources send to what ends their connection on the LAN with cubic.",
       `ovs-tpo: ${encryptionOf(await pluginStatus(lab, "b"))}. What is in the routers (HAProxy, kcptun, ssh) need not cross a switch twice, as ovs-tpo must.`,
     ];
     this.#standing = { lab, plugins: overlays, sources, wan };

@@ -9,6 +9,7 @@ import {
   processorSeconds,
   spent,
 } from "./processor.js";
+import { type SiteDrops, siteDrops } from "./site-drops.js";
 
 /** What was seen of the lab between two moments. */
 export interface Observation {
@@ -18,6 +19,7 @@ export interface Observation {
   /** Into the WAN the other way: requests and acknowledgements. */
   readonly back: WireCount;
   readonly emulator: EmulatorAccount;
+  readonly siteDrops: SiteDrops;
   readonly cpu: ProcessorSeconds;
   readonly machine: MachineSeconds;
   /** Of the mover that sends to the client; nothing where no plugin runs. */
@@ -49,6 +51,7 @@ export interface MoverCount {
 interface Reading {
   readonly at: number;
   readonly status: LabStatus;
+  readonly siteDrops: SiteDrops;
   readonly cpu: ProcessorSeconds;
   readonly machine: MachineSeconds;
   readonly mover: MoverCount | undefined;
@@ -78,6 +81,7 @@ async function read(lab: Lab, beside: Beside): Promise<Reading> {
   ].flatMap(([name, pid]) => (pid === null ? [] : [[name, pid] as const]));
   return {
     status,
+    siteDrops: siteDrops(lab),
     mover: await moverCount(lab),
     cpu: processorSeconds([...own, ...beside]),
     machine: machineSeconds(),
@@ -137,6 +141,10 @@ function between(before: Reading, after: Reading): Observation {
       drops: drops(after.status) - drops(before.status),
       p99: Math.max(0, ...late.map(({ p99 }) => p99)),
       latest: Math.max(0, ...late.map(({ max }) => max)),
+    },
+    siteDrops: {
+      port: after.siteDrops.port - before.siteDrops.port,
+      socket: after.siteDrops.socket - before.siteDrops.socket,
     },
     cpu: spent(before.cpu, after.cpu),
     machine: {

@@ -60,7 +60,8 @@ export async function runBench(
     cells: done,
   });
   for (const [index, cell] of cells.entries()) {
-    listener.say(`${bench.name} ${index + 1}/${cells.length}: ${cell.name}`);
+    const left = Math.ceil(estimate(cells.slice(index), options.repeats) / 60);
+    listener.say(`${bench.name} ${index + 1}/${cells.length}: ${cell.name} (about ${left} min left of it)`);
     done.push(await runCell(cell, ground, options.repeats, listener));
     listener.partial(result(index + 1 === cells.length));
   }

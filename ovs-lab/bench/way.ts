@@ -142,7 +142,7 @@ export async function onWay<T>(
 /** Figures that every bulk download has. */
 export function bulkFigures({ rate, report, observation, queue }: BulkOutcome): Record<string, number> {
   const bytes = sum(report.bytes);
-  const { wire, mover, machine, cpu } = observation;
+  const { wire, mover, machine, cpu, siteDrops } = observation;
   const own = Object.entries(cpu).filter(([name]) => !/^(load|vswitchd|emulator)/.test(name));
   return {
     mbit: rate / 1e6,
@@ -152,6 +152,7 @@ export function bulkFigures({ rate, report, observation, queue }: BulkOutcome): 
     cpu_per_gb: (sum(own.map(([, seconds]) => seconds)) / bytes) * 1e9,
     machine_per_gb: (machine.busy / bytes) * 1e9,
     failed: report.failed,
+    site_drops: siteDrops.port + siteDrops.socket,
     ...(mover === undefined || mover.sent === mover.retransmitted
       ? {}
       : {

@@ -8,6 +8,7 @@ import { HostError } from "./error.js";
 interface Shown {
   readonly flags: readonly string[];
   readonly mtu: number;
+  readonly txqlen?: number;
   readonly addr_info: readonly {
     readonly family: "inet" | "inet6";
     readonly local: string;
@@ -16,6 +17,14 @@ interface Shown {
     readonly noprefixroute?: boolean;
   }[];
 }
+
+/**
+ * Packets. In the netdev datapath the port is a tap, and what vswitchd is too slow to read waits there: with the usual
+ * 1000 a busy switch loses it, without a delay from which the mover could tell that it sends too fast.
+ */
+const QUEUE_LENGTH = 10_000;
+/** As the kernel makes Ethernet devices. */
+const USUAL_QUEUE_LENGTH = 1000;
 
 type Held = Shown["addr_info"][number];
 
@@ -69,8 +78,9 @@ export async function ensureDevice({ name, addresses }: LanConfig, mtu: number):
       "it appears when ovs-vswitchd has made the port; see whether ovs-vswitchd runs in this namespace";
     throw new HostError("HOST_PORT_MISSING", `there is no network device ${name}; ${advice}`);
   }
-  if (!device.flags.includes("UP") || device.mtu !== mtu) {
-    await run("ip", ["link", "set", "dev", name, "mtu", String(mtu), "up"]);
+  if (!device.flags.includes("UP") || device.mtu !== mtu || device.txqlen !== QUEUE_LENGTH) {
+    const settings = ["txqueuelen", `${QUEUE_LENGTH}`, "mtu", String(mtu), "up"];
+    await run("ip", ["link", "set", "dev", name, ...settings]);
   }
   const stale = assigned(device).filter((held) => !isWanted(held, addresses));
   if (stale.length > 0) {
@@ -84,10 +94,11 @@ export async function ensureDevice({ name, addresses }: LanConfig, mtu: number):
   }
 }
 
-/** Takes the addresses from the port and the port down, if it is there. */
+/** Takes the addresses and the long queue from the port and the port down, if it is there. */
 export async function resetDevice({ name }: LanConfig): Promise<void> {
   const device = await showDevice(name);
   if (device === undefined) return;
   if (assigned(device).length > 0) await run("ip", ["address", "flush", "dev", name, "scope", "global"]);
-  if (device.flags.includes("UP")) await run("ip", ["link", "set", "dev", name, "down"]);
+  if (device.flags.includes("UP") || device.txqlen === QUEUE_LENGTH)
+    await run("ip", ["link", "set", "dev", name, "txqueuelen", `${USUAL_QUEUE_LENGTH}`, "down"]);
 }

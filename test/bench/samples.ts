@@ -21,6 +21,7 @@ export function observation(cpu: Readonly<Record<string, number>>, drops = 0): O
     wire,
     back: wire,
     emulator: { drops, p99: 1.25, latest: 4 },
+    siteDrops: { port: 0, socket: 0 },
     cpu,
     machine: { busy: 5, stolen: 0 },
   };

@@ -111,6 +111,7 @@ describe("host rules", () => {
     ["a deleted address", "ip address delete 10.1.0.2/24 dev tpo0"],
     ["a port that is down", "ip link set tpo0 down"],
     ["another MTU", "ip link set tpo0 mtu 1400"],
+    ["a short queue", "ip link set tpo0 txqueuelen 1000"],
     ["a flushed route table", "ip -6 route flush table 7472"],
     ["a changed sysctl", "echo 1 > /proc/sys/net/ipv4/conf/tpo0/rp_filter"],
   ] as const) {

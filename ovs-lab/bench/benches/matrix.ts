@@ -29,13 +29,14 @@ export const matrix: Bench = {
   summary:
     "One download without end of data that does not compress. Goodput is what the client has got after start-up, and its share that of the ceiling, C × 0.95 × (1 − p). The emulator drops what is lost before its queue, so that a way that keeps the queue full can pass the ceiling. " +
     "The queue is what pings from router to router take longer than the idle way; sent/needed are the mover's datagrams, all to those sent for the first time. " +
-    "The last cell has no rate, no delay and no loss: it shows what the lab itself can carry here.",
+    "Lost in the sites are packets that the switch took too late from a plugin, or a plugin from its socket: then it is the machine that is too slow. The last cell has no rate, no delay and no loss: it shows what the lab itself can carry here.",
   columns: [
     { figure: "mbit", title: "Mbit/s" },
     { figure: "share", title: "of the ceiling", share: true },
     { figure: "queue_ms", title: "queue, ms" },
     { figure: "sent_per_needed", title: "sent/needed", decimals: 3 },
     { figure: "spurious", title: "spurious", share: true },
+    { figure: "site_drops", title: "lost in the sites", decimals: 0 },
     { figure: "cpu_per_gb", title: "CPU s/GB" },
     { figure: "machine_per_gb", title: "machine s/GB" },
   ],

@@ -1,12 +1,14 @@
+import { chooseCongestionControl } from "../../demo/congestion-control.js";
 import { type Contender, hostPair } from "../contender.js";
 
-/** The hosts' own TCP, over the same switches, routers and WAN. The ground has set its congestion control. */
+/** The hosts' own TCP, over the same switches, routers and WAN. */
 export function direct(name: "cubic" | "bbr"): Contender {
+  const pair = hostPair(name === "cubic" ? 2 : 3);
   return {
     name,
     description: `direct TCP, ${name} at the sender, buffers up to 64 MB, no encryption`,
-    ...hostPair(name === "cubic" ? 2 : 3),
-    start: async () => {},
+    ...pair,
+    start: (lab) => chooseCongestionControl(lab, pair.server, name),
     stop: async () => {},
     processes: {},
   };

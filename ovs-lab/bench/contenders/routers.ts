@@ -1,5 +1,7 @@
 import type { Lab } from "../../lab.js";
 import { ip, setSysctls } from "../../namespace.js";
+import { WAN_DEVICE } from "../../topology.js";
+import { BenchError } from "../error.js";
 
 /** What ends TCP in a router gets the buffers that the hosts have, and bbr towards the WAN. */
 const BUFFERS = {
@@ -8,18 +10,31 @@ const BUFFERS = {
   "ipv4/tcp_no_metrics_save": 1,
 } as const;
 
-/** Makes the routers good places for proxies. What they merely forward is not concerned. */
+/**
+ * Makes the routers good places for proxies; again is no harm. What they merely forward is not concerned.
+ * @throws BenchError `CONTENDER_FAILED` where the kernel has no bbr
+ */
 export async function prepareRouters({ topology }: Lab): Promise<void> {
   const { sites } = topology;
   for (const { router } of sites) setSysctls(router.namespace, BUFFERS);
-  await Promise.all(
-    sites.map((site) => {
-      const others = sites.filter((other) => other !== site);
-      const routes = others.map(
-        ({ ipv4Prefix, router }) => `route replace ${ipv4Prefix} via ${router.wan.ipv4} congctl bbr`,
-      );
-      const neighbours = others.map(({ router }) => `route replace ${router.wan.ipv4} dev wan0 congctl bbr`);
-      return ip([...routes, ...neighbours], site.router.namespace);
-    }),
-  );
+  const all = sites.map((site) => {
+    const others = sites.filter((other) => other !== site);
+    const lines = others.flatMap(({ ipv4Prefix, router: { wan } }) => [
+      `route replace ${ipv4Prefix} via ${wan.ipv4} congctl bbr`,
+      `route replace ${wan.ipv4} dev ${WAN_DEVICE} congctl bbr`,
+    ]);
+    return ip(lines, site.router.namespace);
+  });
+  try {
+    await Promise.all(all);
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new BenchError(
+      "CONTENDER_FAILED",
+      `this kernel gives the routers no bbr; try: modprobe tcp_bbr (${message})`,
+      {
+        cause,
+      },
+    );
+  }
 }

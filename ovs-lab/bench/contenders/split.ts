@@ -3,6 +3,7 @@ import { must } from "../../command.js";
 import type { Lab } from "../../lab.js";
 import { type Contender, hostPair } from "../contender.js";
 import { Service } from "../service.js";
+import { prepareRouters } from "./routers.js";
 
 const PORT = 4800;
 const MARK = 0x48;
@@ -30,6 +31,7 @@ export class Split implements Contender {
     const hosts = [this.client, this.server].map(
       (node) => lab.topology.node(node).addresses[0]!.split("/")[0]!,
     );
+    await prepareRouters(lab);
     const started: Record<string, Service> = {};
     this.#services = started;
     for (const { name, router } of lab.topology.sites) {

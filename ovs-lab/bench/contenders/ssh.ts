@@ -4,6 +4,7 @@ import type { Lab } from "../../lab.js";
 import { type Contender, hostPair } from "../contender.js";
 import { BenchError } from "../error.js";
 import { Service } from "../service.js";
+import { prepareRouters } from "./routers.js";
 
 const SSHD = "/usr/sbin/sshd";
 const SSHD_PORT = 2222;
@@ -29,6 +30,7 @@ export class SshTunnel implements Contender {
     if (!isInstalled("sshd"))
       throw new BenchError("NOT_INSTALLED", "sshd is not installed; `npm run bench` installs it");
     const [a, b] = lab.topology.sites;
+    await prepareRouters(lab);
     const directory = `${lab.directory}/ssh`;
     await makeKeys(directory);
     const started: Record<string, Service> = {};
