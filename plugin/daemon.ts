@@ -145,6 +145,7 @@ export class Daemon {
         edge_limit_bytes: this.#memory.limit,
         shed_connections: this.#memory.shed,
         resident_bytes: process.memoryUsage.rss(),
+        heap_bytes: process.memoryUsage().heapUsed,
       },
     };
   }

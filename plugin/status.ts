@@ -83,6 +83,8 @@ export interface Status extends Condition {
     readonly shed_connections: number;
     /** Resident set of the process. */
     readonly resident_bytes: number;
+    /** Of JavaScript, on the main thread. */
+    readonly heap_bytes: number;
   };
 }
 

@@ -108,6 +108,7 @@ const status: Status = {
     edge_limit_bytes: 512 * 2 ** 20,
     shed_connections: 0,
     resident_bytes: 80 * 2 ** 20,
+    heap_bytes: 20 * 2 ** 20,
   },
 };
 

@@ -1,0 +1,115 @@
+/**
+ * The soak's clients: `node dist/test/soak/clients.js ADDRESS PORT`. Told on standard input, a line of JSON each:
+ *
+ *     {"keep": N, "rate": R}             opens N connections that stay, R a second
+ *     {"turn": N, "atOnce": A}           opens, uses and closes N connections, A at a time
+ *     {"busy": N, "rounds": M}           has N of those that stay send and receive, M times each
+ *     {"drop": true}                     closes those that stay
+ *
+ * Each is answered by a line: how many went well, what went wrong and how often, and the milliseconds that it took.
+ */
+import { connect, type Socket } from "node:net";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+
+interface Task {
+  readonly keep?: number;
+  readonly rate?: number;
+  readonly turn?: number;
+  readonly atOnce?: number;
+  readonly busy?: number;
+  readonly rounds?: number;
+  readonly drop?: boolean;
+}
+
+const [host, port] = process.argv.slice(2) as [string, string];
+const kept: Socket[] = [];
+const payload = Buffer.alloc(1000, "soak ");
+let well = 0;
+let errors: Record<string, number> = {};
+
+function open(): Socket {
+  return connect({ host, port: Number(port), noDelay: true });
+}
+
+/** Sends the payload and waits until as much has come back. */
+function exchange(socket: Socket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let missing = payload.length;
+    const onData = (data: Buffer) => {
+      missing -= data.length;
+      if (missing > 0) return;
+      socket.off("data", onData);
+      socket.off("error", reject);
+      socket.off("close", closed);
+      resolve();
+    };
+    const closed = () => reject(Object.assign(new Error("closed"), { code: "closed" }));
+    socket.on("data", onData).once("error", reject).once("close", closed);
+    socket.write(payload);
+  });
+}
+
+async function count(work: Promise<void>): Promise<void> {
+  try {
+    await work;
+    well += 1;
+  } catch (error) {
+    const { code = "unknown" } = error as NodeJS.ErrnoException;
+    errors[code] = (errors[code] ?? 0) + 1;
+  }
+}
+
+async function keep(number: number, rate: number): Promise<void> {
+  const start = performance.now();
+  const opening: Promise<void>[] = [];
+  while (opening.length < number) {
+    const due = Math.min(number, ((performance.now() - start) / 1000) * rate);
+    for (; opening.length < due; ) {
+      const socket = open();
+      kept.push(socket);
+      opening.push(
+        count(
+          exchange(socket).then(() => {
+            socket.on("error", () => {});
+          }),
+        ),
+      );
+    }
+    await sleep(5);
+  }
+  await Promise.all(opening);
+}
+
+async function turn(number: number, atOnce: number): Promise<void> {
+  let left = number;
+  const one = async () => {
+    while (left > 0) {
+      left -= 1;
+      const socket = open();
+      await count(exchange(socket));
+      socket.on("error", () => {}).end();
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, one));
+}
+
+async function busy(number: number, rounds: number): Promise<void> {
+  const one = async (socket: Socket) => {
+    for (let i = 0; i < rounds; i += 1) await count(exchange(socket));
+  };
+  await Promise.all(kept.slice(0, number).map(one));
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const task = JSON.parse(line) as Task;
+  const start = performance.now();
+  well = 0;
+  errors = {};
+  if (task.keep !== undefined) await keep(task.keep, task.rate ?? 1000);
+  if (task.turn !== undefined) await turn(task.turn, task.atOnce ?? 100);
+  if (task.busy !== undefined) await busy(task.busy, task.rounds ?? 1);
+  if (task.drop) for (const socket of kept.splice(0)) socket.destroy();
+  console.log(JSON.stringify({ well, errors, milliseconds: Math.round(performance.now() - start) }));
+}
+process.exit();

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { until } from "../end-to-end/site.js";
+import { type Sample, Soak } from "./soak.js";
+
+const MEGABYTE = 2 ** 20;
+const OPEN = 11_000;
+const ACTIVE = 1000;
+
+/** The clients' process needs a descriptor for each, as each plugin does. */
+const limit = Number(/^Max open files\s+\S+\s+(\S+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1]);
+const skip = limit < OPEN + 2000 ? `${limit} descriptors are too few` : false;
+
+let soak: Soak;
+
+before(async () => {
+  soak = await Soak.begin("soak-test");
+});
+after(() => soak?.end());
+
+/** Both plugins, once no connection is open any more. */
+async function idle(): Promise<Sample[]> {
+  let samples: Sample[] = [];
+  await until(
+    "all connections have ended",
+    async () => {
+      samples = await soak.samples();
+      return samples.every(({ connections }) => connections.open === 0);
+    },
+    30_000,
+  );
+  return samples;
+}
+
+test("ten thousand connections opened, used and closed leave nothing behind", async () => {
+  assert.deepEqual((await soak.task({ turn: 2000, atOnce: 200 })).errors, {});
+  const before = await idle();
+  assert.deepEqual((await soak.task({ turn: 8000, atOnce: 200 })).errors, {});
+  const samples = await idle();
+  for (const [i, { connections, descriptors, held, resident }] of samples.entries()) {
+    assert.deepEqual([connections.total, connections.failed], [10_000, 0]);
+    assert.equal(held, 0);
+    assert.equal(descriptors, before[i]!.descriptors);
+    // What has to be collected yet is no growth; 8 KB for each connection would be.
+    assert.ok(resident < before[i]!.resident + 64 * MEGABYTE, `${resident} bytes are resident`);
+  }
+});
+
+test("ten thousand idle connections and a thousand busy ones, opened at a thousand a second", {
+  skip,
+}, async () => {
+  const before = await soak.samples();
+  const opened = await soak.task({ keep: OPEN, rate: 1000 });
+  assert.deepEqual([opened.well, opened.errors], [OPEN, {}]);
+  const exchanged = await soak.task({ busy: ACTIVE, rounds: 4 });
+  assert.deepEqual([exchanged.well, exchanged.errors], [4 * ACTIVE, {}]);
+  for (const [i, { connections, resident }] of (await soak.samples()).entries()) {
+    assert.equal(connections.open, OPEN);
+    assert.equal(connections.failed, before[i]!.connections.failed);
+    assert.ok(resident < 1024 * MEGABYTE, `${resident} bytes are resident`);
+  }
+  await soak.task({ drop: true });
+  await idle();
+});
