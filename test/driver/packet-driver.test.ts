@@ -257,6 +257,44 @@ test("a turn is one quantum, whatever the source before has left or owes", () =>
   }
 });
 
+test("a question beside fifty downloads is in the very next buffer, again and again", () => {
+  const { driver: far, heard } = listener();
+  const driver = driverOf({ compressor: null });
+  for (let connection = 1; connection <= 50; connection += 1) driver.ready(new Endless(connection, 1000));
+  for (let question = 0; question < 5; question += 1) {
+    for (let i = 0; i < 20; i += 1) driver.release(driver.nextBuffer()!); // a round: 50 turns of 16 KB
+    driver.ready(new Speaker(messagesOf(99, 1, () => randomBytes(1000))));
+    far.receive(driver.nextBuffer()!);
+    assert.ok(
+      heard.splice(0).some(({ header }) => header.connection === 99),
+      `question ${question}`,
+    );
+  }
+});
+
+test("who comes and goes has at most two turns in a round", () => {
+  const driver = driverOf({ compressor: null });
+  const steady = Array.from({ length: 10 }, (_, index) => new Endless(index + 2, 1000));
+  for (const source of steady) driver.ready(source);
+  let restless = 0;
+  const fickle: MessageSource = {
+    priority: 1,
+    pull: (writer, quantum) => {
+      for (let left = quantum; left > 1016; left -= 1016) {
+        if (writer.reserve(dataHeader(1, 0), 1000) === undefined) return true;
+        restless += 1016;
+      }
+      return false; // and it is back at once
+    },
+  };
+  for (let i = 0; i < 1000; i += 1) {
+    driver.ready(fickle);
+    driver.release(driver.nextBuffer()!);
+  }
+  const mean = steady.reduce((sum, { bytes }) => sum + bytes, 0) / steady.length;
+  assert.ok(restless > 0.5 * mean && restless < 2.1 * mean, `${restless} of ${mean}`);
+});
+
 test("a source that is alone has the whole buffer in one turn", () => {
   const driver = driverOf({ quantum: 4000, compressor: null });
   const source = new Speaker(messagesOf(1, 50, () => randomBytes(1000)));
