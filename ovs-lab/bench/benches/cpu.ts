@@ -17,7 +17,7 @@ const SITE = fileURLToPath(new URL("../underlay/site.js", import.meta.url));
 const MOVER_PORT = 4790;
 const EDGE_PORT = 7001;
 const WAYS = ["ovs-tpo", "kcptun", "kcptun-default", "direct"] as const;
-const START_UP = 3;
+const START_UP = 2;
 /** Windows beyond it only fill buffers: without delay there is nothing to be filled. */
 const KCPTUN_WINDOW = 4096;
 

@@ -40,7 +40,7 @@ export const fairness: Bench = {
 function cell(quick: boolean, other: "cubic" | "bbr", count: number): Cell {
   const wan = { ...defaultWan, rtt: "50ms" };
   const startUp = quick ? 5 : 10;
-  const seconds = quick ? 10 : 30;
+  const seconds = quick ? 8 : 30;
   return {
     name: `against ${count} ${other}`,
     wan,

@@ -76,7 +76,7 @@ function cell(quick: boolean, changes: Partial<WanSettings>): Cell {
   const isShown = rate === "100mbit" && rtt === "100ms" && wan.loss === "1%";
   // Slow ways need no long window for their rate, but long paths need time to start.
   const startUp = rtt === "600ms" ? 10 : quick ? 4 : 6;
-  const seconds = quick ? 4 : 10;
+  const seconds = quick ? 5 : 10;
   return {
     name: cellName(wan),
     wan,

@@ -1,11 +1,12 @@
 import type { Spec } from "vega";
 import type { Bench, ChartPlan } from "../bench.js";
 import type { BenchResult } from "../result.js";
+import { mean } from "../statistics.js";
 import { summarize } from "../summary.js";
 
 const WIDTH = 560;
 const DOT_ROW = 11;
-const CELL_GAP = 8;
+const CELL_GAP = 10;
 
 /** Told apart by eyes that see less colour as well (Okabe and Ito), ours first. */
 const colours: Readonly<Record<string, string>> = {
@@ -26,8 +27,8 @@ export interface Dot {
   readonly median: number;
   readonly least: number;
   readonly greatest: number;
-  /** In pixels from its cell's upper edge. */
-  readonly offset: number;
+  /** In pixels from the chart's upper edge. */
+  readonly y: number;
 }
 
 /** A bench's chart as SVG; undefined where it has none, or nothing to show. */
@@ -46,18 +47,22 @@ export async function renderChart(bench: Bench, result: BenchResult): Promise<st
 
 export function chartDots(bench: Bench, { figure }: ChartPlan, { cells }: BenchResult): Dot[] {
   const scale = bench.columns.find((column) => column.figure === figure)?.share === true ? 100 : 1;
+  let y = 0;
   return cells.flatMap(({ cell, ways }) => {
     const shown = ways.flatMap((way) => {
       const spread = summarize(way, figure);
       return spread === undefined ? [] : [{ way: way.way, spread }];
     });
+    if (shown.length === 0) return [];
+    const top = y;
+    y += shown.length * DOT_ROW + CELL_GAP;
     return shown.map(({ way, spread }, index) => ({
       cell,
       way,
       median: spread.median * scale,
       least: spread.least * scale,
       greatest: spread.greatest * scale,
-      offset: CELL_GAP + (index + 0.5) * DOT_ROW,
+      y: top + CELL_GAP / 2 + (index + 0.5) * DOT_ROW,
     }));
   });
 }
@@ -67,9 +72,9 @@ function chartSpec(bench: Bench, plan: ChartPlan, dots: readonly Dot[]): Spec {
   const { title, logarithmic = false, marks = [] } = plan;
   const cells = [...new Set(dots.map(({ cell }) => cell))];
   const ways = [...new Set(dots.map(({ way }) => way))];
-  const most = Math.max(...cells.map((cell) => dots.filter((dot) => dot.cell === cell).length));
-  const rowHeight = most * DOT_ROW + 2 * CELL_GAP;
-  const height = cells.length * rowHeight;
+  const middles = cells.map((cell) => mean(dots.filter((dot) => dot.cell === cell).map(({ y }) => y)));
+  const height = Math.max(...dots.map(({ y }) => y)) + (DOT_ROW + CELL_GAP) / 2;
+  const firsts = cells.slice(1).map((cell) => dots.find((dot) => dot.cell === cell)!.y);
   const scale = bench.columns.find((column) => column.figure === plan.figure)?.share === true ? 100 : 1;
   const values = [
     ...dots.flatMap(({ least, greatest }) => [least, greatest]),
@@ -78,7 +83,7 @@ function chartSpec(bench: Bench, plan: ChartPlan, dots: readonly Dot[]): Spec {
   const domain = logarithmic
     ? [Math.min(...values) * 0.9, Math.max(...values) * 1.1]
     : [0, Math.max(...values) * 1.02];
-  const place = { scale: "cell", field: "cell", offset: { field: "offset" } } as const;
+  const place = { field: "y" } as const;
   return {
     $schema: "https://vega.github.io/schema/vega/v6.json",
     width: WIDTH,
@@ -88,11 +93,12 @@ function chartSpec(bench: Bench, plan: ChartPlan, dots: readonly Dot[]): Spec {
     title: { text: bench.title, anchor: "start" },
     data: [
       { name: "dots", values: [...dots] },
+      { name: "lines", values: firsts.map((y) => ({ y: y - (DOT_ROW + CELL_GAP) / 2 })) },
       { name: "marks", values: marks.map((mark) => ({ at: mark * scale })) },
     ],
     scales: [
       { name: "value", type: logarithmic ? "log" : "linear", domain, range: "width", nice: !logarithmic },
-      { name: "cell", type: "band", domain: cells, range: "height" },
+      { name: "cell", type: "ordinal", domain: cells, range: middles },
       {
         name: "way",
         type: "ordinal",
@@ -102,10 +108,17 @@ function chartSpec(bench: Bench, plan: ChartPlan, dots: readonly Dot[]): Spec {
     ],
     axes: [
       { orient: "bottom", scale: "value", title, grid: true, tickCount: 8 },
-      { orient: "left", scale: "cell", labelLimit: 260 },
+      { orient: "left", scale: "cell", labelLimit: 260, ticks: false, domain: false, labelPadding: 6 },
     ],
     legends: [{ fill: "way", orient: "top", direction: "horizontal", symbolType: "circle" }],
     marks: [
+      {
+        type: "rule",
+        from: { data: "lines" },
+        encode: {
+          enter: { x: { value: 0 }, x2: { value: WIDTH }, y: { field: "y" }, stroke: { value: "#e4e4e4" } },
+        },
+      },
       {
         type: "rule",
         from: { data: "marks" },
