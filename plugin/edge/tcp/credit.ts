@@ -31,10 +31,9 @@ export function readCredit(data: Uint8Array): number | undefined {
 }
 
 export function writeCredit(limit: number): Uint8Array {
-  const data = new Uint8Array(CREDIT_BYTES);
-  const view = new DataView(data.buffer);
-  view.setUint32(0, Math.floor(limit / 2 ** 32));
-  view.setUint32(4, limit >>> 0);
+  const data = Buffer.allocUnsafe(CREDIT_BYTES);
+  data.writeUInt32BE(Math.floor(limit / 2 ** 32), 0);
+  data.writeUInt32BE(limit >>> 0, 4);
   return data;
 }
 
