@@ -4,7 +4,6 @@ export type { FlowStatus, ListedFlow } from "./controller/listing.js";
 export { NotAttachedError } from "./controller/not-attached.js";
 export type {
   LocalPort,
-  RewriteOptions,
   SteeringEvents,
   SteeringOptions,
   SteeringState,
@@ -13,8 +12,16 @@ export type {
 } from "./controller/options.js";
 export { TooManyPeersError } from "./controller/policy.js";
 export { Steering } from "./controller/steering.js";
-export type { ConnectionTimeouts, Explanation, Fate, Flow, SwitchLayout } from "./pipeline/index.js";
-export { EntryTooWideError, TableTooDeepError, TooManyDestinationsError } from "./pipeline/index.js";
+export type {
+  ConnectionTimeouts,
+  Ends,
+  Explanation,
+  Fate,
+  Flow,
+  SwitchLayout,
+  Translation,
+} from "./pipeline/index.js";
+export { EntryTooWideError, TableTooDeepError } from "./pipeline/index.js";
 export type {
   Accept,
   Address,

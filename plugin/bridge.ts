@@ -2,7 +2,7 @@ import type { Server, Socket } from "node:net";
 import type { Family } from "../driver/ffi/index.js";
 import type { MessageAddresses, MessageStatus } from "../driver/index.js";
 import { addressBytes, addressText } from "../driver/ip-address.js";
-import { type Entry, type HeldPacket, Steering, type SteeringState } from "../flows/index.js";
+import { type Entry, type HeldPacket, type LocalPort, Steering, type SteeringState } from "../flows/index.js";
 import {
   type Address,
   type BridgeConfig,
@@ -16,6 +16,7 @@ import { type ConfirmingPeer, HeldSyns, type HeldSynsCounts } from "./held-syns.
 import { Canary, canaryName, HostRules, Neighbours } from "./host/index.js";
 import type { Logger } from "./log.js";
 import { readIcmpError } from "./packet/index.js";
+import { Rewrite } from "./rewrite.js";
 import type { SteeringStatus } from "./status.js";
 
 /** The states of the steering that say whether our flows are on the switch. */
@@ -40,6 +41,8 @@ export interface BridgeOptions {
   readonly config: Config;
   readonly logger: Logger;
   readonly peer: (name: string) => BridgePeer | undefined;
+  /** The peers to which the mover finds its way by this bridge. */
+  readonly ways: readonly Address[];
   /** Whether anything new is to be taken. */
   readonly mayTake: () => boolean;
   /** The local port is there with its addresses, for the first time or anew. */
@@ -58,22 +61,25 @@ export class Bridge {
   readonly #options: BridgeOptions;
   readonly #logger: Logger;
   readonly #host: HostRules;
+  /** Of that form alone. */
+  readonly #rewrite: Rewrite | undefined;
   readonly #heldSyns: HeldSyns;
   readonly #neighbours: Neighbours;
   readonly #addresses: readonly Prefix[];
   #canary: Canary | undefined;
   #listeners: readonly Server[] | undefined;
   #inPlace = false;
+  #prepared = false;
   #stopping = false;
 
   constructor(options: BridgeOptions) {
     const { bridge, config, logger, mayTake, peer } = options;
-    const { port, listenPort, steering, table } = bridge;
+    const { form, port, listenPort, steering, table } = bridge;
     this.#options = options;
     this.config = bridge;
     this.#logger = config.bridges.length > 1 ? logger.child({ bridge: bridge.bridge }) : logger;
     this.#addresses = lansOf(port).flatMap(({ addresses }) => addresses);
-    this.#host = new HostRules({ port, listenPort, steering });
+    this.#host = new HostRules({ form, port, listenPort, steering, ways: options.ways });
     this.#neighbours = new Neighbours(port);
     const { instance, priority, firstTable, register, passFrom, idle, finIdle } = steering;
     this.steering = new Steering({
@@ -85,14 +91,30 @@ export class Bridge {
       trunk: port.trunk,
       canary: canaryName(port.name),
       table,
-      prepareHost: () => this.#prepareHost(),
+      prepareHost: ([local]) => this.#prepareHost(local!),
+      rewrite: form === "rewrite",
       passFrom,
       instance,
       layout: { priority, firstTable, register },
       timeouts: { idle: idle / 1000, finIdle: finIdle / 1000 },
     });
+    const rewrite =
+      form === "rewrite"
+        ? new Rewrite({
+            bridge,
+            keepalive: config.edge.tcp.keepalive,
+            steering: this.steering,
+            onConnection: (accepted, addresses) => this.#intercept(accepted, addresses),
+          })
+        : undefined;
+    this.#rewrite = rewrite;
     this.#heldSyns = new HeldSyns({
-      steering: this.steering,
+      steering: {
+        take: (...what) => (rewrite ?? this.steering).take(...what),
+        letGo: (...what) => this.steering.letGo(...what),
+        answer: (...what) => this.steering.answer(...what),
+        peerOf: (packet) => this.steering.peerOf(packet),
+      },
       peer,
       mayTake,
       whenPeerDown: (syn) => {
@@ -136,12 +158,14 @@ export class Bridge {
     this.#stopping = true;
     this.#heldSyns.stop();
     for (const listener of this.#listeners ?? []) listener.close();
+    this.#rewrite?.close();
   }
 
   /** Leaves bridge and host as they were found. */
   async stop(): Promise<void> {
     await this.steering.stop();
-    if (this.#listeners !== undefined) await this.#host.remove();
+    this.#rewrite?.stop();
+    if (this.#prepared) await this.#host.remove();
     this.#canary?.close();
     this.#logger.info("detached");
   }
@@ -174,6 +198,7 @@ export class Bridge {
 
   /** Opens a connection to an application here, in its client's name. */
   readonly dial: Dial = (addresses, onread) => {
+    if (this.#rewrite) return this.#rewrite.dial(addresses, onread);
     const { keepalive } = this.#options.config.edge.tcp;
     return dialTransparent(addresses, { mark: this.config.steering.ownMark, keepalive, onread });
   };
@@ -198,10 +223,12 @@ export class Bridge {
   }
 
   /** The local ports are there, for the first time or anew: they get their addresses, routes and rules. */
-  async #prepareHost(): Promise<void> {
+  async #prepareHost(local: LocalPort): Promise<void> {
     if (this.#stopping) return;
     await this.#host.ensure();
-    this.#listeners ??= await this.#listen();
+    if (this.#rewrite) await this.#rewrite.prepare(local);
+    else this.#listeners ??= await this.#listen();
+    this.#prepared = true;
     await this.#options.prepared();
   }
 

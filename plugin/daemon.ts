@@ -59,6 +59,7 @@ export class Daemon {
           bridge,
           config,
           logger,
+          ways: this.#carriesMover(bridge) ? [...config.peers.values()].map(({ endpoint }) => endpoint) : [],
           peer: (name) => this.#dataPath?.peers.get(name),
           mayTake: () => this.#taking,
           prepared: () => this.#prepared(bridge),
@@ -168,11 +169,15 @@ export class Daemon {
   }
 
   /** The bridge's local port has its addresses. The mover's is among those of one bridge, or the host's own. */
-  async #prepared({ port }: BridgeConfig): Promise<void> {
-    const { listen, underlay } = this.#config.mover;
-    const own = lansOf(port).flatMap(({ addresses }) => addresses);
-    if (this.#stopping || !(underlay || own.some((address) => sameAddress(address, listen)))) return;
+  async #prepared(bridge: BridgeConfig): Promise<void> {
+    if (this.#stopping || !(this.#config.mover.underlay || this.#carriesMover(bridge))) return;
     this.#dataPath ??= await this.#openDataPath();
+  }
+
+  /** Whether the mover's address is one of that bridge's port. */
+  #carriesMover({ port }: BridgeConfig): boolean {
+    const own = lansOf(port).flatMap(({ addresses }) => addresses);
+    return own.some((address) => sameAddress(address, this.#config.mover.listen));
   }
 
   async #openDataPath(): Promise<DataPath> {
@@ -181,7 +186,7 @@ export class Daemon {
       family: familyName(mover.listen.family),
       address: mover.listen.address,
       port: mover.listen.port,
-      mark: mover.underlay ? undefined : this.#towards(mover.listen).config.steering.ownMark,
+      mark: this.#config.bridges.find((bridge) => this.#carriesMover(bridge))?.steering.ownMark,
       streams: [...peers.values()].some(({ link }) => link !== "udp"),
     });
     const bootId = randomBytes(8).readBigUInt64BE();

@@ -63,8 +63,8 @@ const REASONS: ReadonlyMap<number, Unreachable> = new Map([
 ]);
 
 /**
- * Decides what becomes of the SYNs that the switch holds: those of `accept: confirmed`, and those of
- * `when_peer_down: refuse`.
+ * Decides what becomes of the SYNs that the switch holds: those of `accept: confirmed`, those of
+ * `when_peer_down: refuse`, and with the form `rewrite` all that are to be taken.
  *
  * | a client | left by |
  * |---|---|
@@ -91,6 +91,7 @@ export class HeldSyns {
     const syn = readSyn(packet.frame);
     if (syn === undefined) return;
     if (packet.wanted === "refuse") this.#refuse(packet, syn);
+    else if (packet.wanted === "take") this.#early(packet, syn);
     else this.#confirm(packet, syn);
   }
 
@@ -128,6 +129,13 @@ export class HeldSyns {
       inquiry?.drop(MessageStatus.SHUTDOWN);
       this.#options.steering.letGo(packet, syn.frame, syn.family);
     }
+  }
+
+  /** Of an entry that accepts early, in the form that has each connection go through our hands. */
+  #early(packet: HeldPacket, syn: Syn): void {
+    const { steering, mayTake } = this.#options;
+    if (mayTake()) steering.take(packet, syn.frame, syn.family);
+    else steering.letGo(packet, syn.frame, syn.family);
   }
 
   #confirm(packet: HeldPacket, syn: Syn): void {

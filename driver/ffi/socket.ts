@@ -22,6 +22,8 @@ export const SocketOption = {
   sendBufferForce: [1, 32],
   receiveBufferForce: [1, 33],
   mark: [1, 36],
+  /** The only device by which it sends and receives. To change it takes CAP_NET_RAW. */
+  bindToIfindex: [1, 62],
   transparent4: [0, 19],
   transparent6: [41, 75],
   /** A bound address without a port takes its port at connect, so that ports are shared between destinations. */

@@ -16,6 +16,7 @@ import {
   changes,
   type Difference,
   deleteByCookie,
+  deleteFlow,
   difference,
   isEmpty,
   learnSpellings,
@@ -149,6 +150,16 @@ export class BridgeFlows {
   /** Puts one flow there that comes and goes, beside those that are installed. */
   put(flow: Flow): void {
     this.#connection.send(addFlow(flow));
+  }
+
+  /** Resolves when the switch has done all that it was told before. */
+  async settled(): Promise<void> {
+    await this.#connection.barrier();
+  }
+
+  /** Takes back one flow that comes and goes. */
+  takeBack(flow: Flow): void {
+    this.#connection.send(deleteFlow(flow));
   }
 
   /** Has the switch do an action, as if a packet had met it. */

@@ -4,10 +4,10 @@ import { decodeCookie, FlowKind } from "../pipeline/index.js";
 /** A packet that the switch has handed to us: a connection's first one instead of taking it or letting it go, or a copy. */
 export interface HeldPacket {
   /**
-   * `confirm`: the far edge is to be asked first. `refuse`: its peer is down. `error`: the copy of an ICMP error, which
-   * may be about a connection of ours.
+   * `take`: only its translation is missing. `confirm`: the far edge is to be asked first. `refuse`: its peer is down.
+   * `error`: the copy of an ICMP error, which may be about a connection of ours.
    */
-  readonly wanted: "confirm" | "refuse" | "error";
+  readonly wanted: "take" | "confirm" | "refuse" | "error";
   /** Number of the peer; 0 where there is none to be asked. */
   readonly peer: number;
   /** OpenFlow number of the port that it came by. */
@@ -17,6 +17,7 @@ export interface HeldPacket {
 }
 
 const WANTED: ReadonlyMap<FlowKind, HeldPacket["wanted"]> = new Map([
+  [FlowKind.TAKE, "take"],
   [FlowKind.CONFIRM, "confirm"],
   [FlowKind.REFUSE, "refuse"],
   [FlowKind.ERROR, "error"],

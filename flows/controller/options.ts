@@ -51,8 +51,11 @@ export interface SteeringOptions {
   readonly vlan?: number;
   /** Further VLANs that are served, each by an internal port of its own. Default: none. */
   readonly trunk?: readonly TrunkPort[];
-  /** Takes packets in the form `rewrite`. Default: `transparent`, in which packets keep their addresses. */
-  readonly rewrite?: RewriteOptions;
+  /**
+   * Takes packets in the form `rewrite`: every SYN that is to be taken is held (`wanted: "take"`), and of its connection
+   * what `translate` has been told of. Default: `transparent`, in which packets keep their addresses.
+   */
+  readonly rewrite?: boolean;
   /** IPv6 is taken only where the host side handles it. Default: `["ipv4"]`. */
   readonly families?: readonly Family[];
   /** Which of several plugins on one bridge: 0 to 255. Default: 0. */
@@ -60,20 +63,6 @@ export interface SteeringOptions {
   readonly layout?: Partial<SwitchLayout>;
   /** Default: 600 s, and 45 s after a FIN or RST. Both must be well above the edges' keepalive interval. */
   readonly timeouts?: Partial<ConnectionTimeouts>;
-}
-
-/**
- * Form `rewrite`, for hosts without TPROXY: the destination of what is taken becomes one of the edge's own addresses and
- * ports. The look-up table must then name single destinations.
- */
-export interface RewriteOptions {
-  /** An address of the local port's, of each family that is taken. */
-  readonly addresses: readonly string[];
-  /** Opens a port for connections to this destination, on the address of its family; resolves to the port's number. */
-  readonly listen: (destination: {
-    readonly address: string;
-    readonly port: number;
-  }) => Promise<number> | number;
 }
 
 /**

@@ -7,7 +7,6 @@ import {
   type PipelineInput,
 } from "../pipeline/index.js";
 import type { LookupTable } from "../table/index.js";
-import type { Exits } from "./exits.js";
 import type { LocalPort } from "./options.js";
 import { type PeerPhase, PeerPhases, type PeerPhasesOptions } from "./peer-phases.js";
 
@@ -23,12 +22,10 @@ export class TooManyPeersError extends Error {
 
 export type PolicyOptions = Pick<
   PipelineInput,
-  "layout" | "instance" | "timeouts" | "families" | "controllerId"
+  "layout" | "instance" | "timeouts" | "families" | "rewrite" | "controllerId"
 > & {
   readonly phases: PeerPhasesOptions;
   readonly entryFlows: EntryFlows;
-  /** Only of the form `rewrite`. */
-  readonly exits: Exits | undefined;
 };
 
 /** The ports that the pipeline speaks of, as bridge and database agree that they are. */
@@ -73,8 +70,7 @@ export class Policy {
   }
 
   /**
-   * Throws `EntryTooWideError`, `TableTooDeepError`, `TooManyPeersError` and `TooManyDestinationsError`; then the table
-   * stays the one before.
+   * Throws `EntryTooWideError`, `TableTooDeepError` and `TooManyPeersError`; then the table stays the one before.
    */
   setTable(table: LookupTable): void {
     const peers = new Map(this.#peers);
@@ -82,7 +78,6 @@ export class Policy {
       if (action.type === "optimize" && !peers.has(action.peer)) peers.set(action.peer, peers.size + 1);
     }
     if (peers.size > LAST_PEER) throw new TooManyPeersError();
-    this.#options.exits?.check(table);
     this.#compile({ table, peers, ports: PLACEHOLDER_PORTS, round: 1 });
     this.#table = table;
     this.#peers = peers;
@@ -132,21 +127,9 @@ export class Policy {
     return undefined;
   }
 
-  /** Opens what the edge must have open before the pipeline sends anything there. */
-  async prepare(): Promise<void> {
-    await this.#options.exits?.open(this.#table);
-  }
-
   /** The pipeline for how things stand; the very same one as before where nothing has changed. */
   pipeline(ports: SteeredPorts, round: number): Pipeline {
-    const inputs = [
-      this.#table,
-      this.#phases.current,
-      this.#taking,
-      JSON.stringify(ports),
-      round,
-      this.#options.exits?.size,
-    ];
+    const inputs = [this.#table, this.#phases.current, this.#taking, JSON.stringify(ports), round];
     if (!this.#compiled || inputs.some((input, i) => input !== this.#compiled!.inputs[i])) {
       const pipeline = this.#compile({ table: this.#table, peers: this.#peers, ports, round });
       this.#compiled = { inputs, pipeline };
@@ -162,12 +145,10 @@ export class Policy {
   }): Pipeline {
     const { table, peers, ports, round } = what;
     const { local, ...others } = ports;
-    const { exits, ...options } = this.#options;
     const named = (phase: PeerPhase) =>
       new Set([...this.#phases.in(phase)].filter((name) => peers.has(name)));
     return compilePipeline({
-      ...options,
-      exits: exits?.of(table),
+      ...this.#options,
       round,
       table,
       peers,

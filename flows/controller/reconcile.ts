@@ -96,16 +96,18 @@ export function addFlow(flow: Flow): FlowMod {
   return flowMod({ command: "add", cookieMask: NO_COOKIE_MASK, ...flow });
 }
 
+/** Names the flow's cookie as well, so that it never meets a flow that another owner has put in the same place. */
+export function deleteFlow({ table, priority, cookie, match }: Flow): FlowMod {
+  return flowMod({ command: "delete_strict", table, priority, cookie, cookieMask: EXACT_COOKIE, match });
+}
+
 /**
- * The changes that make a difference vanish, for one atomic bundle. A deletion names the flow's cookie as well, so that
- * it never meets a flow that another owner has put in the same place meanwhile.
+ * The changes that make a difference vanish, for one atomic bundle.
  */
 export function changes({ missing, surplus, staleRounds }: Difference, instance: number): FlowMod[] {
   return [
     ...staleRounds.map((round) => deleteByCookie(learnedInRound(instance, round))),
-    ...surplus.map(({ table, priority, cookie, match }) =>
-      flowMod({ command: "delete_strict", table, priority, cookie, cookieMask: EXACT_COOKIE, match }),
-    ),
+    ...surplus.map(deleteFlow),
     ...missing.map(addFlow),
   ];
 }

@@ -10,11 +10,11 @@ import {
   type Explanation,
   explain,
   type Pipeline,
+  type Translation,
 } from "../pipeline/index.js";
 import type { Family, LookupTable, Tuple } from "../table/index.js";
 import { BridgeFlows } from "./bridge-flows.js";
 import { detach } from "./detach.js";
-import { Exits } from "./exits.js";
 import { controllerId, type HeldPacket, HeldPackets } from "./held-packets.js";
 import { Lease } from "./lease.js";
 import type { ListedFlow } from "./listing.js";
@@ -23,6 +23,7 @@ import type { SteeringEvents, SteeringOptions, SteeringState, SteeringStatus } f
 import { Pause } from "./pause.js";
 import { Policy, type SteeredPorts } from "./policy.js";
 import { PortPreparation } from "./port-preparation.js";
+import { untilInSync } from "./ready.js";
 import { type PortNumbers, SwitchPorts } from "./switch-ports.js";
 
 /** Milliseconds between two looks at whether our flows are still there. */
@@ -70,8 +71,7 @@ export class Steering extends EventEmitter<SteeringEvents> {
   #interval = CHECK_INTERVAL;
 
   /**
-   * Throws `EntryTooWideError`, `TableTooDeepError`, `TooManyPeersError` and `TooManyDestinationsError`, and a `RangeError`
-   * for options out of range.
+   * Throws `EntryTooWideError`, `TableTooDeepError` and `TooManyPeersError`, and a `RangeError` for options out of range.
    */
   constructor(options: SteeringOptions) {
     super();
@@ -88,7 +88,7 @@ export class Steering extends EventEmitter<SteeringEvents> {
       controllerId: controllerId(instance),
       phases: { settle: SETTLE, changed: () => this.#look() },
       entryFlows: new EntryFlows(),
-      exits: options.rewrite && new Exits(options.rewrite, families),
+      rewrite: options.rewrite ?? false,
     });
     this.#database = switchDatabase({ remotes: options.database ?? `unix:${join(runDirectory, "db.sock")}` });
     this.#connection = new Connection({
@@ -206,6 +206,21 @@ export class Steering extends EventEmitter<SteeringEvents> {
     this.#held.answer(packet, frame);
   }
 
+  /**
+   * Has the switch rewrite the packets of a connection, both ways; resolves when it does. Throws `NotAttachedError`, and what
+   * the connection throws. A packet that is sent afterwards finds it so without waiting.
+   */
+  async translate(translation: Translation): Promise<void> {
+    for (const flow of this.#known().translate(translation)) this.#flows.put(flow);
+    await this.#flows.settled();
+  }
+
+  /** Undoes it, where the switch has not forgotten it already. */
+  untranslate(translation: Translation): void {
+    if (!this.#steered || this.#connection.version === undefined) return;
+    for (const flow of this.#known().translate(translation)) this.#flows.takeBack(flow);
+  }
+
   /** Throws as the constructor does; then the table stays the one before. */
   setTable(table: LookupTable): void {
     this.#policy.setTable(table);
@@ -240,22 +255,7 @@ export class Steering extends EventEmitter<SteeringEvents> {
 
   /** Resolves when the state is `in-sync`. Rejects after `timeout` milliseconds (default 30000), saying why it is not. */
   ready({ timeout = 30_000 }: { timeout?: number } = {}): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const look = ({ state }: SteeringStatus) => {
-        if (state === "in-sync") end(resolve);
-      };
-      const end = (settle: () => void) => {
-        clearTimeout(timer);
-        this.off("state", look);
-        settle();
-      };
-      const timer = setTimeout(() => {
-        const { state, reason = "no more is known" } = this.status();
-        end(() => reject(new Error(`${this.#options.bridge} is ${state} after ${timeout} ms: ${reason}`)));
-      }, timeout);
-      this.on("state", look);
-      look(this.status());
-    });
+    return untilInSync(this, timeout);
   }
 
   /**
@@ -361,7 +361,6 @@ export class Steering extends EventEmitter<SteeringEvents> {
     }
     const ports = preparation.ready;
     this.#steered = ports;
-    await this.#policy.prepare();
     const round = await this.#flows.round();
     const { phases } = this.#policy;
     const pipeline = this.#policy.pipeline(ports, round);

@@ -10,9 +10,9 @@
  *
  * - owner: 0x54504f. Together with the instance it says whose the flow is.
  * - instance: which of several plugins on the bridge.
- * - kind: what the flow is for, by `FlowKind`. Its upper half tells the flows that we install from those that the
- *   switch learns.
- * - round: of learned flows: which life of the plugin they belong to. 0 in all others, which a new life of the plugin
+ * - kind: what the flow is for, by `FlowKind`. Its upper half tells the flows that we install to stay from those
+ *   that come and go.
+ * - round: of flows that come and go: which life of the plugin they belong to. 0 in all others, which a new life of the plugin
  *   finds as it wants them and leaves alone.
  * - peer: number of the peer that the flow steers to; 0 for none.
  */
@@ -30,7 +30,7 @@ export const FlowKind = {
   ENTRY: 0x12,
   /** Takes a packet or lets it go. */
   VERDICT: 0x13,
-  /** Rewrites packets to and from the edge. */
+  /** Lets packets go that have no translation. */
   EXIT: 0x14,
   /** Hands a SYN to the controller, which is to ask the far edge. */
   CONFIRM: 0x15,
@@ -38,10 +38,14 @@ export const FlowKind = {
   REFUSE: 0x16,
   /** Hands a copy of an ICMP error to the controller, which is to see whether it is about a connection of ours. */
   ERROR: 0x17,
+  /** Hands a SYN to the controller, which is to take it (form `rewrite`). */
+  TAKE: 0x18,
   /** Learned from a SYN. */
   CONNECTION: 0x21,
   /** Learned from a sign of life of the plugin. */
   LEASE: 0x22,
+  /** Rewrites the packets of one connection; ours for as long as that lasts, like what is learned. */
+  TRANSLATION: 0x23,
 } as const;
 export type FlowKind = (typeof FlowKind)[keyof typeof FlowKind];
 
@@ -104,7 +108,7 @@ export function learnedInRound(instance: number, round: number): CookieRange {
   };
 }
 
-/** Whether a flow is one that the switch has learned. */
+/** Whether a flow comes and goes with a connection or a sign of life: the switch has learned it, or it is a translation. */
 export function isLearned({ kind }: Cookie): boolean {
-  return kind === FlowKind.CONNECTION || kind === FlowKind.LEASE;
+  return kind === FlowKind.CONNECTION || kind === FlowKind.LEASE || kind === FlowKind.TRANSLATION;
 }

@@ -30,7 +30,7 @@ export function hookFlows(input: PipelineInput, steps: Steps): Flow[] {
 
   return families.flatMap((family) => {
     const answers = { family, reversed: true };
-    const restore = input.exits ? [steps.resubmit("restore")] : [];
+    const restore = input.rewrite ? [steps.resubmit("restore")] : [];
     const plugin = lans.map(({ ofport }) => [fromPort(ofport), ...tcp(family)]);
     return [
       ...plugin.flatMap((match) => [
@@ -39,16 +39,11 @@ export function hookFlows(input: PipelineInput, steps: Steps): Flow[] {
           [...match, RESET],
           [...restore, steps.learn(0, { ...answers, idle: timeouts.finIdle }), ...steps.letGo],
         ),
-        // With the form `rewrite` the edge opens connections from its own address, to which answers come by themselves.
-        ...(input.exits
-          ? []
-          : [
-              hook(
-                "open",
-                [...match, FIRST_PACKET],
-                [steps.learn(1, { ...answers, idle: timeouts.idle }), ...steps.letGo],
-              ),
-            ]),
+        hook(
+          "open",
+          [...match, FIRST_PACKET],
+          [...restore, steps.learn(1, { ...answers, idle: timeouts.idle }), ...steps.letGo],
+        ),
         hook("letGo", match, [...restore, ...steps.letGo]),
       ]),
       ...passFrom.map((port) => hook("letGo", [fromPort(port), ...tcp(family)], steps.letGo)),

@@ -10,8 +10,6 @@ export {
   learnedInRound,
 } from "./cookie.js";
 export { EntryFlows, EntryTooWideError, TableTooDeepError } from "./entry-flows.js";
-export type { Destination, Exit } from "./exit.js";
-export { destinationKey, destinationsOf, TooManyDestinationsError } from "./exit.js";
 export type { Explanation, Fate } from "./explain.js";
 export { explain } from "./explain.js";
 export type { Flow } from "./flow.js";
@@ -20,3 +18,4 @@ export type { SwitchLayout } from "./layout.js";
 export { checkLayout, DEFAULT_LAYOUT } from "./layout.js";
 export type { ConnectionTimeouts, Pipeline, PipelineInput } from "./pipeline.js";
 export { compilePipeline, LEASE_SECONDS } from "./pipeline.js";
+export type { Ends, Translation } from "./translation.js";

@@ -2,12 +2,12 @@ import type { Action, LearnAction } from "openflow-ts";
 import type { Family, LookupTable } from "../table/index.js";
 import { FlowKind } from "./cookie.js";
 import { EntryFlows } from "./entry-flows.js";
-import { type Exit, exitFlows } from "./exit.js";
 import { apply, type Flow } from "./flow.js";
 import { hookFlows } from "./hooks.js";
 import { type AccessPort, deliverFlows, type Lan } from "./lans.js";
 import { type SwitchLayout, tableNumber } from "./layout.js";
 import { Steps } from "./steps.js";
+import { type Translation, translationFlows, withoutTranslation } from "./translation.js";
 import { verdictFlows } from "./verdicts.js";
 
 /** Seconds without a packet after which the switch forgets a connection. */
@@ -45,8 +45,8 @@ export interface PipelineInput {
   readonly canary: number;
   /** OpenFlow port numbers. */
   readonly passFrom: readonly number[];
-  /** Where packets go to with the form `rewrite`; absent: the form is `transparent`, in which they keep their addresses. */
-  readonly exits: readonly Exit[] | undefined;
+  /** The form is `rewrite`; otherwise `transparent`, in which packets keep their addresses. */
+  readonly rewrite: boolean;
   /** Of earlier compilations with the same layout; saves work. */
   readonly entryFlows?: EntryFlows;
 }
@@ -61,6 +61,8 @@ export interface Pipeline {
   take(family: Family, peer: number): readonly Action[];
   /** Lets it go, with all that comes after it. */
   letGo(family: Family): readonly Action[];
+  /** The flows of one connection, with the form `rewrite`. */
+  translate(translation: Translation): readonly Flow[];
 }
 
 /** New connections pass when the plugin has given no sign of life for so long. */
@@ -83,12 +85,13 @@ export function compilePipeline(input: PipelineInput): Pipeline {
       ...hookFlows(input, steps),
       ...entries,
       ...verdictFlows(input, steps),
-      ...exitFlows(input, steps),
+      ...(input.rewrite ? [withoutTranslation(input, steps)] : []),
       ...deliverFlows(input, steps),
     ],
     lease: steps.lease(LEASE_SECONDS),
     leaseFlow: steps.leaseFlow(LEASE_SECONDS),
     take: (family, peer) => steps.takeFrom(family, peer),
     letGo: (family) => steps.abandon(family),
+    translate: (translation) => translationFlows(translation, input, steps),
   };
 }

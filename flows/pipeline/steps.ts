@@ -47,12 +47,18 @@ export class Steps {
     this.hand = [
       { type: "controller", maxLength: NO_BUFFER_LENGTH, controller: input.controllerId, reason: BY_ACTION },
     ];
-    this.take = input.exits ? [this.resubmit("rewrite")] : this.deliver;
+    this.take = input.rewrite ? [this.resubmit("rewrite")] : this.deliver;
   }
 
-  /** The cookie of a flow that we install. */
+  /** The cookie of a flow that we install to stay. */
   cookie(kind: FlowKind, peer = 0): bigint {
     return encodeCookie({ instance: this.#input.instance, kind, round: 0, peer });
+  }
+
+  /** The cookie of a flow that comes and goes. */
+  cookieOfRound(kind: FlowKind, peer = 0): bigint {
+    const { instance, round } = this.#input;
+    return encodeCookie({ instance, kind, round, peer });
   }
 
   /** Sends the packet to the plugin's port in that LAN, where frames have no tag. */
@@ -133,12 +139,12 @@ export class Steps {
   }
 
   #learned(kind: FlowKind, peer: number, table: TableName): LearnAction {
-    const { instance, round, layout } = this.#input;
+    const { layout } = this.#input;
     return {
       type: "learn",
       table: tableNumber(layout, table),
       priority: LEARNED_PRIORITY,
-      cookie: encodeCookie({ instance, kind, round, peer }),
+      cookie: this.cookieOfRound(kind, peer),
       idleTimeout: 0,
       hardTimeout: 0,
       finIdleTimeout: 0,

@@ -58,8 +58,8 @@ export function verdictFlows(input: PipelineInput, steps: Steps): Flow[] {
         verdict(
           "take",
           [register.match({ peer, confirmed: 0, ...alive }), ...syn],
-          steps.takeFrom(family, peer),
-          steps.cookie(FlowKind.VERDICT, peer),
+          input.rewrite ? steps.hand : steps.takeFrom(family, peer),
+          steps.cookie(input.rewrite ? FlowKind.TAKE : FlowKind.VERDICT, peer),
         ),
       );
       const confirmed = peers.map((peer) =>

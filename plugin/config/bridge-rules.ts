@@ -181,11 +181,24 @@ const portsDiffer: Rule = function* (read, keys) {
 /** IFNAMSIZ, less its terminator. */
 const LONGEST_PORT_NAME = 15;
 
+const rewriteHasOneLan: Rule = function* (read, keys) {
+  for (const base of bridgePaths(keys)) {
+    const path = [...base, "port", "trunk"];
+    if (read(schema.form, ...base, "form") !== "rewrite" || keys(...path).length === 0) continue;
+    yield {
+      path,
+      found: "several VLANs with form: rewrite",
+      expected: "one LAN",
+      advice: "remove them, or use the form transparent",
+    };
+  }
+};
+
 /** One bridge at the top of the file, or a list of them. */
 const bridgesAreNamed: Rule = function* (read, keys) {
   const top = keys();
   const alone = [
-    ...["port", "table"].filter((key) => top.includes(key)).map((key) => [key]),
+    ...["form", "port", "table"].filter((key) => top.includes(key)).map((key) => [key]),
     ...(keys("ovs").includes("bridge") ? [["ovs", "bridge"]] : []),
   ];
   if (top.includes("bridges")) {
@@ -247,4 +260,5 @@ export const bridgeRules: readonly Rule[] = [
   routesLead,
   portsDiffer,
   hostNumbersDiffer,
+  rewriteHasOneLan,
 ];

@@ -62,13 +62,20 @@ export interface TrunkConfig extends LanConfig {
   readonly vlan: number;
 }
 
+/**
+ * How packets that are taken reach the edge: `transparent`, with their addresses; `rewrite`: the switch rewrites them to an
+ * address of the edge's own, and back.
+ */
+export type SteeringForm = "transparent" | "rewrite";
+
 /** One bridge, and what is the plugin's there. What is shared by all owners of the host is different for each bridge. */
 export interface BridgeConfig {
   readonly bridge: string;
+  readonly form: SteeringForm;
   readonly port: PortConfig;
   /** The first entry that fits a connection decides. Peers that entries name are in `peers`. */
   readonly table: LookupTable;
-  /** TCP port of the transparent listener. No client ever addresses it. */
+  /** TCP port of the listener. No client ever addresses it. */
   readonly listenPort: number;
   readonly steering: SteeringConfig;
 }

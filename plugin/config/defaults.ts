@@ -40,11 +40,12 @@ export function resolve(checked: File): Config {
 }
 
 /** The bridges as the file lists them, or its only one. */
-function bridgesOf({ ovs, port, table, bridges, edge, steering }: File): BridgeConfig[] {
+function bridgesOf({ ovs, form, port, table, bridges, edge, steering }: File): BridgeConfig[] {
   // The rules have seen to it that one bridge or the list is there.
-  const listed = bridges ?? [{ bridge: ovs.bridge!, port: port!, table: table ?? [] }];
+  const listed = bridges ?? [{ bridge: ovs.bridge!, form, port: port!, table: table ?? [] }];
   return listed.map((one, place) => ({
     bridge: one.bridge,
+    form: one.form,
     port: resolvePort(one.port),
     table: new LookupTable(one.table.map(entrySpec)),
     listenPort: edge.tcp.port + place,

@@ -53,6 +53,13 @@ export const ovs = z
   .prefault({})
   .describe("The switch.");
 
+export const form = oneOf("transparent", "rewrite")
+  .prefault("transparent")
+  .describe(
+    "transparent: packets reach the edge with their addresses (TPROXY); rewrite: the switch rewrites them to the " +
+      "edge's own address and back, for hosts without TPROXY or policy routing.",
+  );
+
 const vlan = integer(10, 1, 4094);
 const interfaceAddresses = z
   .array(interfaceAddress, { error: "a list of addresses with the length of their prefixes" })
@@ -206,10 +213,11 @@ export const table = z
 export const bridge = z.strictObject(
   {
     bridge: bridgeName.describe("The bridge to attach to."),
+    form,
     port,
     table: table.prefault([]),
   },
-  { error: "a map with the fields bridge, port and table" },
+  { error: "a map with the fields bridge, form, port and table" },
 );
 
 export const bridges = z
@@ -326,6 +334,7 @@ export const file = z.strictObject(
   {
     site: siteName.describe("Name of this site; its peers know it by this name."),
     ovs,
+    form,
     port: port.exactOptional(),
     mover,
     peers: peers.prefault({}),

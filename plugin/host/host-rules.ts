@@ -1,5 +1,12 @@
 import { existsSync } from "node:fs";
-import { type LanConfig, lansOf, type PortConfig, type SteeringConfig } from "../config/index.js";
+import {
+  type Address,
+  type LanConfig,
+  lansOf,
+  type PortConfig,
+  type SteeringConfig,
+  type SteeringForm,
+} from "../config/index.js";
 import { ensureDevice, resetDevice } from "./device.js";
 import { TransparentTable } from "./nftables.js";
 import { requirePrivileges } from "./privileges.js";
@@ -7,7 +14,10 @@ import { ensureRouting, removeRouting } from "./routing.js";
 import { applySysctls, resetSysctls } from "./sysctl.js";
 
 export interface HostRulesOptions {
+  readonly form: SteeringForm;
   readonly port: PortConfig;
+  /** What the host itself is to reach by the port, with the form `rewrite`: the peers. */
+  readonly ways: readonly Address[];
   /** TCP port of the transparent listener. */
   readonly listenPort: number;
   readonly steering: Pick<
@@ -20,7 +30,8 @@ export interface HostRulesOptions {
  * The host's side of steering, in the network namespace of this process: the local ports' addresses, links and
  * settings; the nftables table that hands intercepted TCP to the transparent listener; and routes of our own, by which
  * sockets with `steering.ownMark` (SO_MARK) leave through the local port. The host's own rules, routes and settings
- * stay as they are.
+ * stay as they are. With the form `rewrite` there is neither the table nor policy routing: sockets are bound to the port's
+ * device, for which there are routes of the lowest preference among the host's own.
  *
  * `ensure` and `remove` can be called at any time, in any state of the host, again and again; calls take turns.
  */
@@ -43,7 +54,8 @@ export class HostRules {
         await ensureDevice(lan, this.#options.port.mtu);
       }
       await ensureRouting(this.#options);
-      await this.#table.ensure();
+      if (this.#options.form === "transparent") await this.#table.ensure();
+      else await this.#table.remove();
     });
   }
 

@@ -8,6 +8,10 @@
  * | our sockets' | `fwmark ownMark` | ownRouteTable | the ports' networks, routes and gateways, else unreachable |
  * | from the port's addresses | `from ADDRESS` | ownRouteTable | as above |
  *
+ * With the form `rewrite` there are no rules, and the host's main table gets the ports' networks, routes and gateways with
+ * the lowest preference there is: the host's own routes come first, but for sockets that are bound to the port's device.
+ * Beside these, the peers' addresses lead to the port, for the mover.
+ *
  * Ours are told from other people's by the routing protocol number that rules and routes carry.
  */
 
@@ -19,12 +23,14 @@ import {
   formatPrefix,
   lansOf,
   networkOf,
+  nextHop,
   type PortConfig,
 } from "../config/index.js";
 import { run } from "./command.js";
 import { HostError } from "./error.js";
 import type { HostRulesOptions } from "./host-rules.js";
 
+const mainTable = 254;
 /** Not taken in iproute2's rt_protos. */
 const protocol = "116";
 /** The last resort among a table's routes; numbers count downwards in preference. */
@@ -70,7 +76,8 @@ function hex(mark: number): string {
 }
 
 /** The rules that we want, from the first to the last. */
-function wantedRules({ port, steering }: HostRulesOptions, family: Family): Words[] {
+function wantedRules({ form, port, steering }: HostRulesOptions, family: Family): Words[] {
+  if (form === "rewrite") return [];
   const lans = lansOf(port);
   const own = lans.flatMap(({ addresses }) => addresses.filter((address) => address.family === family));
   if (own.length === 0) return [];
@@ -103,19 +110,50 @@ function wordsOfRule({ priority, src, srclen, fwmark, iif, table }: ShownRule): 
   ];
 }
 
-/** The routes that we want in a table. A gateway comes after the network in which it is reached. */
-function wantedRoutes({ port, steering }: HostRulesOptions, family: Family, table: number): Words[] {
+/** The routes that we want in a table. */
+function wantedRoutes(options: HostRulesOptions, family: Family, table: number): Words[] {
+  const { form, port, steering, ways } = options;
+  const last = ["metric", String(lastMetric)];
+  if (form === "rewrite") {
+    if (table !== mainTable) return [];
+    return [
+      ...routesByPort(port, family).map((words) => [...words, ...last]),
+      ...ways.filter((way) => way.family === family).flatMap((way) => wayTo(port, way)),
+    ];
+  }
+  if (table === mainTable) return [];
+  const routes = routesByPort(port, family);
+  if (routes.length === 0) return [];
+  if (table === steering.routeTable) return [["local", "default", "dev", "lo"]];
+  // Without it, packets in a client's name would leave by the host's own default route when the port is away.
+  return [...routes, ["unreachable", "default", ...last]];
+}
+
+/** To one address of whom the host itself has no better. */
+function wayTo(port: PortConfig, { family, address }: Address): Words[] {
+  const hop = nextHop(port, { family, address });
+  if (hop === undefined) return [];
+  const via = hop.address === address ? [] : ["via", hop.address];
+  return [["unicast", `${address}/${addressBits(family)}`, ...via, "dev", deviceOf(port, hop)]];
+}
+
+/** The port in whose network a neighbour is. */
+function deviceOf(port: PortConfig, neighbour: Address): string {
+  const lans = lansOf(port);
+  return lans.find(({ addresses }) => addresses.some((own) => contains(own, neighbour)))?.name ?? port.name;
+}
+
+/** To its networks, and by its routes and gateways, each after the network in which its router is. */
+function routesByPort(port: PortConfig, family: Family): Words[] {
   const lans = lansOf(port);
   const own = lans.flatMap(({ name, addresses }) =>
     addresses.flatMap((prefix) => (prefix.family === family ? [{ name, prefix }] : [])),
   );
   if (own.length === 0) return [];
-  if (table === steering.routeTable) return [["local", "default", "dev", "lo"]];
   // Two addresses of one network are one route; it prefers the first as source.
   const networks = new Map(
     own.map(({ name, prefix }) => [formatPrefix(networkOf(prefix)), { name, ...prefix }] as const).reverse(),
   );
-  const by = (router: Address) => own.find(({ prefix }) => contains(prefix, router))?.name ?? port.name;
   const ways = [
     ...port.gateways.map((via) => ({ family: via.family, network: "default", via })),
     ...port.routes.map(({ to, via }) => ({ family: to.family, network: formatPrefix(to), via })),
@@ -124,9 +162,7 @@ function wantedRoutes({ port, steering }: HostRulesOptions, family: Family, tabl
     ...[...networks].map(([network, { name, address }]) => ["unicast", network, "dev", name, "src", address]),
     ...ways
       .filter((way) => way.family === family)
-      .map(({ network, via }) => ["unicast", network, "via", via.address, "dev", by(via)]),
-    // Without it, packets in a client's name would leave by the host's own default route when the port is away.
-    ["unreachable", "default", "metric", String(lastMetric)],
+      .map(({ network, via }) => ["unicast", network, "via", via.address, "dev", deviceOf(port, via)]),
   ];
 }
 
@@ -160,6 +196,7 @@ function tablesOf({ steering }: HostRulesOptions): readonly (readonly [field: st
   return [
     ["route_table", steering.routeTable],
     ["own_route_table", steering.ownRouteTable],
+    ["", mainTable],
   ];
 }
 
@@ -195,7 +232,7 @@ export async function ensureRouting(options: HostRulesOptions): Promise<void> {
 async function ensureRoutes(options: HostRulesOptions, family: Family, field: string, table: number) {
   const shown = await showRoutes(family, table);
   const foreign = shown.find((route) => !isOurRoute(route, options));
-  if (foreign !== undefined) {
+  if (foreign !== undefined && table !== mainTable) {
     const route = key(wordsOfRoute(foreign, family));
     const advice = `set steering.${field} to the number of a table that nobody uses`;
     throw new HostError(
@@ -204,7 +241,8 @@ async function ensureRoutes(options: HostRulesOptions, family: Family, field: st
     );
   }
   const wanted = new Map(wantedRoutes(options, family, table).map((words) => [key(words), words]));
-  for (const words of shown.map((route) => wordsOfRoute(route, family))) {
+  const ours = shown.filter((route) => isOurRoute(route, options));
+  for (const words of ours.map((route) => wordsOfRoute(route, family))) {
     if (!wanted.delete(key(words))) await changeRoute(family, "delete", words, table);
   }
   for (const words of wanted.values()) await changeRoute(family, "add", words, table);

@@ -3,8 +3,6 @@
  * What happens goes to standard output, a line of JSON each; what is to be done comes by standard input, likewise.
  */
 import { execFileSync } from "node:child_process";
-import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { openTun } from "../../driver/ffi/index.js";
 import {
@@ -23,8 +21,6 @@ export interface PluginOptions {
   readonly canary?: string;
   readonly vlan?: number;
   readonly trunk?: readonly TrunkPort[];
-  /** Form `rewrite`: the edge's address with the prefix length; it answers each connection with the destination it is for. */
-  readonly edgeAddress?: string;
   readonly localPort?: string;
   readonly instance?: number;
   readonly layout?: Partial<SwitchLayout>;
@@ -42,12 +38,7 @@ const say = (event: Record<string, unknown>) =>
     `${JSON.stringify(event, (_key, value: unknown) => (typeof value === "bigint" ? Number(value) : value))}\n`,
   );
 
-const {
-  table,
-  canary = "tpo0-alive",
-  edgeAddress,
-  ...options
-} = JSON.parse(process.argv[2]!) as PluginOptions;
+const { table, canary = "tpo0-alive", ...options } = JSON.parse(process.argv[2]!) as PluginOptions;
 openTun({ name: canary, mode: "tap" });
 execFileSync("ip", ["link", "set", canary, "up"]);
 const steering = new Steering({
@@ -57,21 +48,11 @@ const steering = new Steering({
   prepareHost: (ports) => {
     for (const { name, ...port } of ports) {
       execFileSync("ip", ["link", "set", name, "up"]);
-      if (edgeAddress) execFileSync("ip", ["address", "replace", edgeAddress, "dev", name]);
       say({ event: "port", name, ...port });
     }
   },
-  ...(edgeAddress && { rewrite: { addresses: [edgeAddress.replace(/\/.*/, "")], listen } }),
   ...options,
 });
-
-/** An edge that tells whoever connects which destination the port stands for. */
-async function listen(destination: { address: string; port: number }): Promise<number> {
-  const server = createServer((socket) => socket.end(`for ${destination.address} ${destination.port}`));
-  server.listen(0);
-  await once(server, "listening");
-  return (server.address() as AddressInfo).port;
-}
 
 steering.on("state", (status) => say({ event: "state", ...status }));
 steering.on("repaired", (changed) => say({ event: "repaired", changed }));

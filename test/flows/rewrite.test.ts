@@ -1,32 +1,31 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Port } from "openflow-ts";
-import { Exits } from "../../flows/controller/exits.js";
-import { type Exit, TooManyDestinationsError } from "../../flows/pipeline/index.js";
-import { type EntrySpec, LookupTable, parseAddress } from "../../flows/table/index.js";
-import { type FlowTable, type TcpPacket, tcpPacket } from "./flow-table.js";
-import { attached, CANARY, LAN, MAC, TPO } from "./scenario.js";
+import { FlowKind } from "../../flows/pipeline/cookie.js";
+import { decodeCookie, type Ends, type Translation } from "../../flows/pipeline/index.js";
+import { parseAddress } from "../../flows/table/index.js";
+import { FlowTable, NORMAL, type TcpPacket, tcpPacket } from "./flow-table.js";
+import { CANARY, LAN, lan, MAC, pipelineOf, send, TPO, toServer } from "./scenario.js";
 
-const web: EntrySpec = {
-  protocol: "tcp",
-  source: "10.1.0.0/24",
-  destination: ["10.2.0.11", "10.2.0.12"],
-  ports: [80, 443],
-  action: "optimize",
-  peer: "b",
-};
+const pipeline = pipelineOf([toServer], { rewrite: true, lans: [lan()] });
 
-/** The edge has 10.1.0.2, and port 7000 and those above it for the table's destinations. */
-async function exitsOf(specs: EntrySpec[]): Promise<Exit[]> {
-  let port = 7000;
-  const exits = new Exits({ addresses: ["10.1.0.2"], listen: () => port++ }, ["ipv4"]);
-  const table = new LookupTable(specs);
-  await exits.open(table);
-  return exits.of(table);
+function attached(...translations: Translation[]): FlowTable {
+  const flows = translations.flatMap((one) => pipeline.translate(one));
+  const table = new FlowTable([NORMAL, ...pipeline.flows, ...flows]);
+  table.run(pipeline.lease);
+  return table;
 }
 
-async function rewriting(specs: EntrySpec[]): Promise<FlowTable> {
-  return attached(specs, { exits: await exitsOf(specs), families: ["ipv4"] });
+function ends(source: string, destination: string): Ends {
+  const [from, fromPort] = source.split(" ");
+  const [to, toPort] = destination.split(" ");
+  return {
+    family: "ipv4",
+    source: parseAddress(from!)!.value,
+    sourcePort: Number(fromPort),
+    destination: parseAddress(to!)!.value,
+    destinationPort: Number(toPort),
+  };
 }
 
 /** Port by which a packet leaves, and its addresses then. */
@@ -44,75 +43,84 @@ function sent(table: FlowTable, packet: TcpPacket): string {
 }
 
 const client = "10.1.0.11 40000";
+const edge = "10.1.0.2 4755";
+/** Two connections from one port of the client. */
+const first: Translation = { outside: ends(client, "10.2.0.11 80"), inside: ends(client, edge) };
+const second: Translation = { outside: ends(client, "10.2.0.12 443"), inside: ends("10.1.0.11 40001", edge) };
+/** What the edge opens in the name of a client elsewhere. */
+const onward: Translation = {
+  outside: ends("10.1.0.99 80", "10.2.0.11 50000"),
+  inside: ends("10.1.0.99 80", "10.1.0.2 16384"),
+};
 
-test("what is taken goes to the edge's own address, at a port that stands for the destination", async () => {
-  const table = await rewriting([web]);
-  const packet = (to: string, flags: string): TcpPacket => ({ in: LAN, from: client, to, flags });
-  assert.equal(sent(table, packet("10.2.0.11 80", "S")), "edge: 10.1.0.11 40000 > 10.1.0.2 7000");
-  assert.equal(sent(table, packet("10.2.0.11 80", "A")), "edge: 10.1.0.11 40000 > 10.1.0.2 7000");
-  assert.equal(sent(table, packet("10.2.0.12 443", "S")), "edge: 10.1.0.11 40000 > 10.1.0.2 7003");
-  assert.equal(sent(table, packet("10.2.0.12 443", "A")), "edge: 10.1.0.11 40000 > 10.1.0.2 7003");
-  assert.equal(sent(table, packet("10.2.0.11 443", "A")), "normal: 10.1.0.11 40000 > 10.2.0.11 443");
-  assert.equal(sent(table, packet("10.2.0.13 80", "S")), "normal: 10.1.0.11 40000 > 10.2.0.13 80");
+/** The switch as it is when the SYN has been handed out and come back. */
+function opened(...translations: Translation[]): FlowTable {
+  const table = attached(...translations);
+  for (const { outside } of translations) {
+    const [output] = table.out(tcpPacket(packetOf(outside)), pipeline.take("ipv4", 1));
+    assert.equal(output?.port, TPO);
+  }
+  return table;
+}
+
+function packetOf({ source, sourcePort, destination, destinationPort }: Ends): TcpPacket {
+  const text = (value: bigint) => `10.${(value >> 16n) & 0xffn}.0.${value & 0xffn}`;
+  return {
+    in: LAN,
+    from: `${text(source)} ${sourcePort}`,
+    to: `${text(destination)} ${destinationPort}`,
+    flags: "S",
+  };
+}
+
+test("a SYN that is to be taken goes to the controller, which is told for what", () => {
+  const table = attached();
+  assert.equal(send(table, { in: LAN, from: client, to: "10.2.0.11 80", flags: "S" }), "controller");
+  const handing = pipeline.flows.filter(({ cookie }) => decodeCookie(cookie)?.kind === FlowKind.TAKE);
+  assert.deepEqual(
+    handing.map(({ cookie }) => decodeCookie(cookie)?.peer),
+    [1, 1],
+  );
 });
 
-test("the edge's answers come from the destination", async () => {
-  const table = await rewriting([web]);
-  const answer: TcpPacket = { in: TPO, from: "10.1.0.2 7003", to: client, flags: "SA" };
-  assert.equal(sent(table, answer), "normal: 10.2.0.12 443 > 10.1.0.11 40000");
-  assert.equal(sent(table, { ...answer, flags: "A" }), "normal: 10.2.0.12 443 > 10.1.0.11 40000");
+test("what is taken goes to the edge's own address, and its answers come from the destination", () => {
+  const table = opened(first, second);
+  const packet = (to: string): TcpPacket => ({ in: LAN, from: client, to, flags: "A" });
+  assert.equal(sent(table, packet("10.2.0.11 80")), "edge: 10.1.0.11 40000 > 10.1.0.2 4755");
+  assert.equal(sent(table, packet("10.2.0.12 443")), "edge: 10.1.0.11 40001 > 10.1.0.2 4755");
+  assert.equal(sent(table, packet("10.2.0.11 443")), "normal: 10.1.0.11 40000 > 10.2.0.11 443");
+  const answer = (to: string): TcpPacket => ({ in: TPO, from: edge, to, flags: "SA" });
+  assert.equal(sent(table, answer(client)), "normal: 10.2.0.11 80 > 10.1.0.11 40000");
+  assert.equal(sent(table, answer("10.1.0.11 40001")), "normal: 10.2.0.12 443 > 10.1.0.11 40000");
 });
 
-test("what the edge sends on its own behalf is left alone, and so are the answers to it", async () => {
-  const table = await rewriting([web]);
-  const onward: TcpPacket = { in: TPO, from: "10.1.0.2 50000", to: "10.1.0.99 80", flags: "S" };
-  assert.equal(sent(table, onward), "normal: 10.1.0.2 50000 > 10.1.0.99 80");
+test("what the edge opens leaves in its client's name, and the answers to that come to the edge", () => {
+  const table = attached(onward);
+  const open: TcpPacket = { in: TPO, from: "10.1.0.2 16384", to: "10.1.0.99 80", flags: "S" };
+  assert.equal(sent(table, open), "normal: 10.2.0.11 50000 > 10.1.0.99 80");
+  const answer: TcpPacket = { in: LAN, from: "10.1.0.99 80", to: "10.2.0.11 50000", flags: "SA" };
+  assert.equal(sent(table, answer), "edge: 10.1.0.99 80 > 10.1.0.2 16384");
+  assert.equal(sent(table, { ...open, flags: "A" }), "normal: 10.2.0.11 50000 > 10.1.0.99 80");
+});
+
+test("what has no translation is left alone, on its way to the edge and from there", () => {
+  const table = attached();
+  const own: TcpPacket = { in: TPO, from: "10.1.0.2 50000", to: "10.1.0.99 80", flags: "S" };
+  assert.equal(sent(table, own), "normal: 10.1.0.2 50000 > 10.1.0.99 80");
   const answer: TcpPacket = { in: LAN, from: "10.1.0.99 80", to: "10.1.0.2 50000", flags: "SA" };
   assert.equal(sent(table, answer), "normal: 10.1.0.99 80 > 10.1.0.2 50000");
 });
 
-test("with the plugin dead nothing is rewritten", async () => {
-  const table = await rewriting([web]);
-  const packet: TcpPacket = { in: LAN, from: client, to: "10.2.0.11 80", flags: "S" };
-  sent(table, packet);
+test("a connection that the edge breaks off is forgotten as the LAN has it", () => {
+  const table = opened(first);
+  sent(table, { in: TPO, from: edge, to: client, flags: "R" });
+  const packet: TcpPacket = { in: LAN, from: client, to: "10.2.0.11 80", flags: "A" };
+  assert.equal(sent(table, packet), "normal: 10.1.0.11 40000 > 10.2.0.11 80");
+});
+
+test("with the plugin dead nothing is rewritten", () => {
+  const table = opened(first);
   table.deadPorts.add(CANARY);
-  assert.equal(sent(table, { ...packet, flags: "A" }), "normal: 10.1.0.11 40000 > 10.2.0.11 80");
-});
-
-test("a destination keeps its port from table to table", async () => {
-  const opened: string[] = [];
-  const listen = ({ address, port }: { address: string; port: number }) =>
-    7000 + opened.push(`${address} ${port}`);
-  const exits = new Exits({ addresses: ["10.1.0.2"], listen }, ["ipv4"]);
-  const [one, both] = [{ ...web, destination: "10.2.0.12", ports: 80 }, web].map(
-    (spec) => new LookupTable([spec]),
-  );
-  await exits.open(one!);
-  const [before] = exits.of(one!);
-  await exits.open(both!);
-  await exits.open(one!);
-  assert.deepEqual(exits.of(one!), [before]);
-  assert.equal(exits.of(both!).length, 4);
-  assert.deepEqual(opened, ["10.2.0.12 80", "10.2.0.11 80", "10.2.0.11 443", "10.2.0.12 443"]);
-  assert.equal(before!.address, parseAddress("10.1.0.2")!.value);
-});
-
-test("an entry without single destinations is refused by name, and an edge without address as well", () => {
-  const exits = new Exits({ addresses: ["10.1.0.2"], listen: () => 1 }, ["ipv4"]);
-  for (const wide of [{ destination: "10.2.0.0/16" }, { ports: "any" }] as const) {
-    assert.throws(
-      () => exits.check(new LookupTable([{ ...web, name: "wide", ...wide }])),
-      (error) => error instanceof TooManyDestinationsError && /entry 1 \(wide\)/.test(error.message),
-    );
-  }
-  exits.check(
-    new LookupTable([
-      { protocol: "tcp", action: "pass" },
-      { ...web, protocol: "udp", ports: "any" },
-    ]),
-  );
-  assert.throws(
-    () => new Exits({ addresses: ["10.1.0.2"], listen: () => 1 }, ["ipv4", "ipv6"]),
-    /needs an ipv6 address/,
-  );
+  const packet: TcpPacket = { in: LAN, from: client, to: "10.2.0.11 80", flags: "A" };
+  assert.equal(sent(table, packet), "normal: 10.1.0.11 40000 > 10.2.0.11 80");
 });

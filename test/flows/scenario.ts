@@ -51,7 +51,7 @@ export function pipelineOf(specs: EntrySpec[], changes: Partial<PipelineInput> =
     access: [],
     canary: CANARY,
     passFrom: [],
-    exits: undefined,
+    rewrite: false,
     taking: true,
     controllerId: 0x5450,
     ...changes,

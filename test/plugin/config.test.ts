@@ -31,6 +31,7 @@ ovs:
   bridge: br0
   database: unix:/run/lab/db.sock
   run_dir: /run/lab
+form: transparent
 port:
   name: tpo0
   addresses: [10.1.0.2/24, "fd00:1::2/64"]
@@ -137,6 +138,7 @@ describe("configuration", () => {
     assert.deepEqual(more, []);
     assert.deepEqual(bridge, {
       bridge: "br0",
+      form: "transparent",
       port: {
         name: "tpo0",
         addresses: [
@@ -277,6 +279,8 @@ const wrong: readonly [
   ],
   ["bridge:", "bridge: [br0]", [0, 11], "ovs.bridge", /^found a list, expected a bridge name/],
   ["bridge:", "Bridge: br0", [0, 3], "ovs.Bridge", /did you mean "bridge"\?$/],
+  ["form:", "form: nat", [0, 7], "form", /^found "nat", expected one of "transparent", "rewrite"/],
+  ["form:", "form: rewrite", [6, 5], "port.trunk", /^found several VLANs with form: rewrite/],
   [
     "routes:",
     "routes: [{ to: 10.1.5.7/24, via: 10.1.0.254 }]",

@@ -11,6 +11,8 @@ function prefix(text: string) {
 }
 
 const options: HostRulesOptions = {
+  form: "transparent",
+  ways: [],
   port: {
     name: "tpo0",
     addresses: [prefix("10.1.0.2/24"), prefix("fd00:1::2/64")],

@@ -10,6 +10,8 @@ export {
 export { INITIAL_CREDIT } from "./credit.js";
 export type { Inquiry } from "./inquiry.js";
 export { EdgeMemory } from "./memory.js";
+export { connectRewritten, RewrittenListener, rewrittenSocket } from "./rewritten.js";
+export { type Translated, Translations } from "./translations.js";
 export {
   dialTransparent,
   type ListenOptions,

@@ -59,7 +59,7 @@ export async function listenTransparent(options: ListenOptions): Promise<Server>
     keepAliveInitialDelay: keepalive,
   });
   server.on("connection", (accepted) => {
-    const addresses = addressesOf(accepted);
+    const addresses = endsOf(accepted);
     // Addressed to the listener itself: nothing was intercepted, and to open it onwards would come back here.
     if (addresses === undefined || addresses.destinationPort === port) abort(accepted);
     else onConnection(accepted, addresses);
@@ -74,8 +74,8 @@ export async function listenTransparent(options: ListenOptions): Promise<Server>
   return server;
 }
 
-/** The endpoints of an accepted connection; undefined when it has gone already. */
-function addressesOf(accepted: Socket): MessageAddresses | undefined {
+/** The ends of an accepted connection, as it has them here; undefined when it has gone already. */
+export function endsOf(accepted: Socket): MessageAddresses | undefined {
   const { remoteAddress, remotePort, localAddress, localPort } = accepted;
   if (remoteAddress === undefined || remotePort === undefined) return undefined;
   if (localAddress === undefined || localPort === undefined) return undefined;
