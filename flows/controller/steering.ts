@@ -76,7 +76,7 @@ export class Steering extends EventEmitter<SteeringEvents> {
   constructor(options: SteeringOptions) {
     super();
     const { bridge, runDirectory = "/var/run/openvswitch", localPort = "tpo0" } = options;
-    const { instance = 0, families = ["ipv4"] } = options;
+    const { instance = 0, families = ["ipv4"], vlan, trunk = [] } = options;
     const layout = { ...DEFAULT_LAYOUT, ...options.layout };
     checkLayout(layout);
     this.#options = options;
@@ -100,10 +100,7 @@ export class Steering extends EventEmitter<SteeringEvents> {
     });
     this.#ports = new SwitchPorts(this.#database, {
       bridge,
-      local: [
-        { name: localPort, ...(options.vlan !== undefined && { vlan: options.vlan }) },
-        ...(options.trunk ?? []),
-      ],
+      local: [{ name: localPort, ...(vlan !== undefined && { vlan }) }, ...trunk],
       canary: options.canary,
       passFrom: options.passFrom ?? [],
       instance,

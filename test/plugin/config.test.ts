@@ -280,7 +280,7 @@ const wrong: readonly [
   ["bridge:", "bridge: [br0]", [0, 11], "ovs.bridge", /^found a list, expected a bridge name/],
   ["bridge:", "Bridge: br0", [0, 3], "ovs.Bridge", /did you mean "bridge"\?$/],
   ["form:", "form: nat", [0, 7], "form", /^found "nat", expected one of "transparent", "rewrite"/],
-  ["form:", "form: rewrite", [6, 5], "port.trunk", /^found several VLANs with form: rewrite/],
+  ["form:", "form: rewrite", [8, 5], "port.trunk", /^found several VLANs with form: rewrite/],
   [
     "routes:",
     "routes: [{ to: 10.1.5.7/24, via: 10.1.0.254 }]",
