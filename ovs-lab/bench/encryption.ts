@@ -6,5 +6,5 @@ export function encryptionOf(status: Status | undefined): string {
   const said = [
     ...new Set(peers.flatMap(({ encryption }) => (encryption === undefined ? [] : [encryption]))),
   ];
-  return said.length === 0 ? "not encrypted" : `encryption ${said.join(", ")}`;
+  return said.length === 0 ? "its status tells of no encryption" : `encryption ${said.join(", ")}`;
 }

@@ -4,7 +4,6 @@ export type BenchErrorCode =
   | "LOAD_FAILED"
   | "CONTENDER_FAILED"
   | "NOT_INSTALLED"
-  | "NO_STATUS"
   | "RESULT_UNREADABLE"
   | "OUTPUT"
   | "TOO_LONG";
