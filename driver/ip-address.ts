@@ -53,3 +53,8 @@ export function addressText(bytes: Uint8Array): string {
   const after = text.slice(at + longest.length).replace(/^:/, "");
   return `${before}::${after}`;
 }
+
+/** As it is mostly written: 10.0.0.1:53, [fd00::1]:53. */
+export function addressAndPort(address: string, port: number): string {
+  return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
+}

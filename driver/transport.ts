@@ -12,6 +12,8 @@ export type TransportEvents = {
   silent: [];
   /** What had not been delivered is lost. */
   down: [reason: TransportDownReason];
+  /** The peer has another address. */
+  moved: [address: string];
   /** What is sent goes another way than before. */
   way: [way: Way];
   /** A buffer of the peer made no sense; the session ends for it. */
@@ -63,6 +65,7 @@ export class LocalTransport extends EventEmitter<TransportEvents> implements Tra
     this.#mover.on("up", (peer, resumed) => this.emit("up", peer, resumed));
     this.#mover.on("silent", () => this.emit("silent"));
     this.#mover.on("tooLong", (bytes) => this.emit("tooLong", bytes));
+    this.#mover.on("moved", (address) => this.emit("moved", address));
     this.#mover.on("way", (way) => this.emit("way", way));
     this.#mover.on("down", (reason) => this.emit("down", reason));
   }

@@ -10,6 +10,7 @@ import {
   Way,
   type WayMode,
 } from "../driver/index.js";
+import { addressAndPort } from "../driver/ip-address.js";
 import { Accord, isAccord } from "./accord.js";
 import type { Config, LinkMode, PeerConfig } from "./config/index.js";
 import {
@@ -55,6 +56,8 @@ export class Peer {
   readonly #accord: Accord;
   #carries = false;
   #reachable = false;
+  /** Where the peer was last, if it is not always where it should be. */
+  #movedTo: string | undefined;
   #downReason: TransportDownReason | undefined;
 
   constructor(options: PeerOptions) {
@@ -115,6 +118,10 @@ export class Peer {
       this.#accord.end();
       this.#look();
       this.#tcp.sessionLost();
+    });
+    this.#transport.on("moved", (address) => {
+      logger.info({ peer: this.name, address }, "the peer has another address");
+      this.#movedTo = address;
     });
     this.#transport.on("way", (way) => {
       if (way === Way.STREAM) {
@@ -205,12 +212,12 @@ export class Peer {
     const session = this.#transport.state;
     const waits = this.#accord.welcome ? "opening" : "waiting";
     const state = session === "up" && !taken ? waits : session;
-    const { address, port, family } = this.#options.peer.endpoint;
+    const { address, port } = this.#options.peer.endpoint;
     return {
       state,
       reason: this.#reason(state),
       link: stats.way === Way.STREAM ? "tcp" : "udp",
-      address: family === 6 ? `[${address}]:${port}` : `${address}:${port}`,
+      address: this.#movedTo ?? addressAndPort(address, port),
       rtt_ms: Number.isNaN(stats.smoothedRtt) ? null : stats.smoothedRtt,
       rate_bps: session === "up" ? stats.rate : null,
       segment_bytes: state === "up" ? stats.segmentSize : null,

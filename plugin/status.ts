@@ -25,7 +25,7 @@ export interface SteeringStatus extends Condition {
 }
 
 export interface PeerStatus extends Condition {
-  /** Where the peer's mover is: `address:port`. */
+  /** Where the peer's mover is now: `address:port`. */
   readonly address: string;
   /** What carries the mover's datagrams to it. */
   readonly link: "udp" | "tcp";

@@ -140,6 +140,25 @@ export class DatagramSocket {
     return index;
   }
 
+  /** The destination has another address from now on. */
+  redirect(destination: number, endpoint: Endpoint): void {
+    encodeAddress(this.#destinations.bytes, destination * SOCKADDR_BYTES, endpoint);
+  }
+
+  /** Whether the i-th message came from the address and port of that destination. */
+  isFrom(i: number, destination: number): boolean {
+    const source = this.#headers.bytes;
+    const [a, b] = [this.#names + i * SOCKADDR_BYTES, destination * SOCKADDR_BYTES];
+    const wanted = this.#destinations.bytes;
+    // Family and port; then the address, past the flow of an IPv6 one.
+    const [from, length] = wanted[b] === AF_INET ? [2, 6] : [2, 22];
+    if (source[a] !== wanted[b]) return false;
+    for (let at = from; at < from + length; at++) {
+      if (source[a + at] !== wanted[b + at] && !(length > 6 && at >= 4 && at < 8)) return false;
+    }
+    return true;
+  }
+
   /**
    * Sends `length` bytes of the region, cut into datagrams of `segmentSize` by the kernel, the last one shorter.
    * @returns the number of bytes, or a negative errno: EAGAIN when the socket's buffer is full, EMSGSIZE when the path

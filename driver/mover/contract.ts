@@ -100,6 +100,8 @@ export type MoverEvents = {
   rate: [bitsPerSecond: number];
   /** The path does not take datagrams of so many bytes, the least there are: they go in fragments. */
   tooLong: [bytes: number];
+  /** The peer has another address. */
+  moved: [address: string];
   /** What is sent goes another way than before. */
   way: [way: Way];
 };

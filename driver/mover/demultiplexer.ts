@@ -35,7 +35,12 @@ export class Demultiplexer<Link> {
 
   remove(peer: PeerAddress, link: Link, tag: number): void {
     this.#byTag.delete(tag);
-    if (this.#byAddress.get(addressKey(peer)) === link) this.#byAddress.delete(addressKey(peer));
+    this.forget(peer, link);
+  }
+
+  /** The address is not the link's any more. */
+  forget(address: PeerAddress, link: Link): void {
+    if (this.#byAddress.get(addressKey(address)) === link) this.#byAddress.delete(addressKey(address));
   }
 
   /** The link that has the datagram's tag; the datagram has 4 bytes at least. */
@@ -46,8 +51,9 @@ export class Demultiplexer<Link> {
 
   /** The one link to that host; undefined if there are several. */
   byHost(address: string): Link | undefined {
-    const links = [...this.#byAddress].filter(([key]) => key.startsWith(`${address} `));
-    return links.length === 1 ? links[0]![1] : undefined;
+    const there = [...this.#byAddress].filter(([key]) => key.startsWith(`${address} `));
+    const links = new Set(there.map(([, link]) => link));
+    return links.size === 1 ? there[0]![1] : undefined;
   }
 
   byAddress(from: PeerAddress): Link | undefined {

@@ -25,10 +25,11 @@ export interface Link {
    */
   send(batch: SendBatch, way: Way): void;
   /**
-   * During `receive`: the i-th datagram of the batch is the peer's, and what came by a stream that was not known as the
-   * peer's shows that it is. To be called for datagrams whose origin is `UNKNOWN_STREAM`.
+   * During `receive`: the i-th datagram of the batch is the peer's, and so the stream that it came by, or the address that
+   * it came from and to which datagrams go from now on. To be called where the origin is an unknown one. Returns the new
+   * address, to be shown; undefined if it is known by now.
    */
-  follow(i: number): void;
+  follow(i: number): string | undefined;
   /** Asks for a `wake` at `time` or as soon after it as possible; replaces the time asked for before; Infinity takes it back. */
   wakeAt(time: number): void;
   /** No more datagrams, no more wake-ups. */
@@ -49,7 +50,14 @@ export const Origin = {
   STREAM: 1,
   /** By a connection of which it is not known yet that it is the peer's. */
   UNKNOWN_STREAM: 2,
+  /** From another address than those of the peer go to. */
+  UNKNOWN_ADDRESS: 3,
 } as const;
+
+/** The way of an origin. */
+export function wayOf(origin: number): Way {
+  return origin === Origin.STREAM || origin === Origin.UNKNOWN_STREAM ? Way.STREAM : Way.DATAGRAMS;
+}
 
 /** The link wakes its endpoint when one of the first two changes. */
 export interface LinkStream {

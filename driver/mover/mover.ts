@@ -13,7 +13,7 @@ import {
 import type { DataMover, DownReason, MoverEvents, MoverOptions, MoverState, MoverStats } from "./contract.js";
 import { newCounters } from "./counters.js";
 import { Examination } from "./examination.js";
-import { type Link, Origin, type ReceivedBatch, SendBatch, Way } from "./link.js";
+import { type Link, Origin, type ReceivedBatch, SendBatch, Way, wayOf } from "./link.js";
 import { Pacer } from "./pacer.js";
 import { Path } from "./path.js";
 import { Receiver } from "./receiver.js";
@@ -53,6 +53,8 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
   #now = 0;
   #lastSentAt = 0;
   #announcedRate = 0;
+  /** The newest probe of the peer's. */
+  #probeHeard = 0;
   #deliveryRate = 0;
   /** Inside a call that ends with `#pump`. */
   #busy = false;
@@ -79,6 +81,8 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
         headers: overhead,
       },
       {
+        follow: (i) => this.#link.follow(i),
+        moved: (address) => this.emit("moved", address),
         sendProbe: (probe, bytes) => this.#sendProbe(probe, bytes),
         useWay: (way) => this.#useWay(way),
         useSizes: () => this.#useSizes(),
@@ -86,8 +90,9 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
     );
     this.#model = new TwoWayModel(
       congestionModel(rate, datagram, granularity),
-      streamModel(rate, () => stream?.full ?? false),
+      streamModel(rate),
       this.#path.way,
+      () => this.#path.shut,
     );
     this.#pacer = new Pacer(this.#link.granularity, datagram);
     this.#batch = new SendBatch(BATCH_SIZE, this.#segmentSize);
@@ -180,14 +185,17 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
   #take(batch: ReceivedBatch, i: number): void {
     const reader = this.#reader;
     const session = this.#session;
-    const [bytes, offset, length] = [batch.bytes[i]!, batch.offset[i]!, batch.length[i]!];
+    const bytes = batch.bytes[i]!;
+    const offset = batch.offset[i]!;
+    const length = batch.length[i]!;
     const origin = batch.origin[i]!;
-    const way = origin === Origin.DATAGRAM ? Way.DATAGRAMS : Way.STREAM;
+    const way = wayOf(origin);
     const understood = this.#path.allows(way) && reader.read(bytes, offset, length);
     const addressed = understood && reader.tag === session.tag;
     if (addressed && way === Way.DATAGRAMS) this.#path.onDatagram(this.#now);
     if (understood && reader.hello !== undefined) {
-      if (origin === Origin.UNKNOWN_STREAM) this.#link.follow(i);
+      if (origin === Origin.UNKNOWN_STREAM || (origin === Origin.UNKNOWN_ADDRESS && !session.established))
+        this.#link.follow(i);
       session.onHello(this.#now, reader.hello);
       return;
     }
@@ -197,13 +205,23 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
       this.#counters.datagramsIgnored += 1;
       return;
     }
-    if (origin === Origin.UNKNOWN_STREAM) this.#link.follow(i);
     this.#counters.bytesReceived += length;
+    const latest = this.#latest(traffic);
     const { probe } = reader;
-    if (probe >= 0) this.#say((out, at) => writeProbeAnswer(out, at, probe, length), way);
+    if (probe > this.#probeHeard) this.#probeHeard = probe;
     if (reader.hasAnswer && way === Way.DATAGRAMS) this.#path.onAnswer(this.#now, reader.answer.probe);
     if (reader.close) session.onClose(this.#now);
     else if (!this.#takeSubfields(traffic, bytes, offset + length)) session.fail(this.#now, "corrupt");
+    const acknowledged = reader.hasAcknowledgement ? reader.acknowledgement.highestReceived : 0;
+    const newer = this.#latest(traffic) > latest;
+    this.#path.onAuthentic(i, origin, length, newer, acknowledged, traffic.sender.log.next);
+    if (probe >= 0 && this.#traffic === traffic)
+      this.#say((out, at) => writeProbeAnswer(out, at, probe, length), way);
+  }
+
+  /** Grows with whatever shows that a datagram is newer than all before. */
+  #latest({ sender, receiver }: Traffic): number {
+    return sender.receiverNow + receiver.highest + this.#probeHeard;
   }
 
   /** False: the session cannot go on. */
@@ -295,6 +313,7 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
     if (this.#batch.count === 0) return;
     this.#counters.bytesSent += this.#batch.bytes;
     this.#lastSentAt = this.#now;
+    this.#path.onSent(way, this.#batch.bytes);
     this.#link.send(this.#batch, way);
     this.#batch.clear();
   }
@@ -324,6 +343,7 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
       receiveWindow: peer.receiveWindow,
       piggyback: (out, at, room) => this.#piggyback(out, at, room),
     });
+    this.#probeHeard = 0;
     this.#traffic = { sender, receiver, examination: new Examination(sender, receiver) };
     this.#useSizes();
     this.#lastSentAt = this.#now;

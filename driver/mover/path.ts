@@ -1,11 +1,16 @@
 import { DOUBT_AFTER, DOUBT_TRIPS } from "./constants.js";
 import type { WayMode } from "./contract.js";
-import { type LinkStream, Way } from "./link.js";
+import { type LinkStream, Origin, Way } from "./link.js";
 import { PathMtu, type PathMtuOptions } from "./path-mtu.js";
+import { Roaming } from "./roaming.js";
 import { WayChoice } from "./way.js";
 
 /** What the path makes happen. */
 export interface PathHost {
+  /** The i-th datagram of the batch being received is the peer's. Returns its address if that is a new one. */
+  follow(i: number): string | undefined;
+  /** Datagrams go to another address from now on. */
+  moved(address: string): void;
   /** Sends a probe of that number in a datagram of `bytes` bytes, or as few as it takes, by datagrams and whole. */
   sendProbe(probe: number, bytes: number): void;
   /** What is sent goes by `way` from now on. */
@@ -22,6 +27,7 @@ export interface PathOptions extends PathMtuOptions {
 /** Which ways there are to the peer, and how long datagrams may be: what is found out by probes. */
 export class Path {
   readonly mtu: PathMtu;
+  readonly #roaming = new Roaming();
   readonly #ways: WayChoice;
   readonly #stream: LinkStream | undefined;
   readonly #host: PathHost;
@@ -36,12 +42,18 @@ export class Path {
     this.#stream = options.stream;
     this.#ways = new WayChoice(options.stream === undefined ? "datagrams" : options.mode);
     this.#way = this.#ways.way;
-    this.mtu = new PathMtu(options);
+    // A stream takes any length.
+    this.mtu = new PathMtu(this.#way === Way.STREAM ? { ...options, least: options.ceiling } : options);
     this.#host = host;
   }
 
   get way(): Way {
     return this.#way;
+  }
+
+  /** Nothing may be sent for now but what cannot wait. */
+  get shut(): boolean {
+    return this.#way === Way.STREAM ? (this.#stream?.full ?? true) : this.#roaming.shut;
   }
 
   /** Whether what comes by that way is looked at, and something may be said by it before there is a session. */
@@ -79,6 +91,35 @@ export class Path {
   /** The peer has answered by a datagram. */
   onDatagram(now: number): void {
     this.#ways.onDatagram(now);
+  }
+
+  /**
+   * An authentic datagram of the session came, of `bytes` bytes, the i-th of the batch being received. `newer` than all
+   * before: what is not may be late, or repeated by somebody else. `acknowledged`: the highest physical number that it
+   * acknowledges, or 0; `next`: the one that will be sent next.
+   */
+  onAuthentic(
+    i: number,
+    origin: number,
+    bytes: number,
+    newer: boolean,
+    acknowledged: number,
+    next: number,
+  ): void {
+    if (origin === Origin.STREAM || (origin === Origin.UNKNOWN_ADDRESS && !newer)) return;
+    const address = origin === Origin.DATAGRAM ? undefined : this.#host.follow(i);
+    if (origin === Origin.UNKNOWN_STREAM) return;
+    if (address !== undefined) {
+      this.#roaming.moved(next);
+      this.#host.moved(address);
+    }
+    this.#roaming.received(bytes);
+    if (acknowledged > 0) this.#roaming.acknowledged(acknowledged);
+  }
+
+  /** A batch of `bytes` bytes has been sent. */
+  onSent(way: Way, bytes: number): void {
+    if (way === Way.DATAGRAMS) this.#roaming.sent(bytes);
   }
 
   /** The answer to a probe came by a datagram. */

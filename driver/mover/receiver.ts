@@ -102,6 +102,11 @@ export class Receiver {
     return this.#schedule.dueAt();
   }
 
+  /** The highest physical number that has come. */
+  get highest(): number {
+    return this.#log.highest;
+  }
+
   /** Whether an acknowledgement may ride on a datagram that goes anyway. */
   rideWorthwhile(now: number): boolean {
     return this.#schedule.worthwhile(now);

@@ -124,6 +124,11 @@ export class Sender {
     return DATAGRAM_HEADER_BYTES + TRANSPORT_DATA_BYTES + this.window.length;
   }
 
+  /** By the receiver's clock, when the newest acknowledgement was written; milliseconds from an unknown zero. */
+  get receiverNow(): number {
+    return this.#sample.receiverNow;
+  }
+
   /** The source has something to say. */
   wake(): void {
     this.#hungry = true;

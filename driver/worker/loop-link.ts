@@ -20,6 +20,8 @@ const EMSGSIZE = -90;
 /** What a link needs of the port that it is on. */
 export interface LoopLinkHost {
   readonly overhead: number;
+  /** The number of the socket's destination. */
+  readonly destination: number;
   /**
    * Sends a run of datagrams of `size` bytes each, the last one perhaps shorter; bytes or a negative errno. `whole`: they must
    * not be cut into fragments.
@@ -27,8 +29,10 @@ export interface LoopLinkHost {
   send(region: Region, offset: number, length: number, size: number, whole: boolean): number;
   newTag(): number;
   closed(): void;
-  /** A connection is the peer's. */
-  follow(stream: Stream): void;
+  /** A connection is the peer's. Returns where it comes from; undefined if it is known by now. */
+  followStream(stream: Stream): string | undefined;
+  /** The peer is where that message of the port's came from. Returns the address; undefined if it is known by now. */
+  followMessage(message: number): string | undefined;
 }
 
 /**
@@ -50,8 +54,8 @@ export class LoopLink implements Link {
     length: new Uint32Array(RECEIVE_BATCH),
     origin: new Uint8Array(RECEIVE_BATCH),
   };
-  /** The connections that what was received came by, where it is not known whose they are. */
-  readonly #unknown = new Array<Stream | undefined>(RECEIVE_BATCH);
+  /** Where the origin is unknown: the connection, or the message of the port's, that it came by. */
+  readonly #unknown = new Array<Stream | number | undefined>(RECEIVE_BATCH);
   #endpoint: LinkEndpoint | undefined;
   /** Until then runs are not tried. */
   #singlesUntil = Number.NEGATIVE_INFINITY;
@@ -66,6 +70,10 @@ export class LoopLink implements Link {
 
   get overhead(): number {
     return this.#host.overhead;
+  }
+
+  get destination(): number {
+    return this.#host.destination;
   }
 
   now(): number {
@@ -90,9 +98,10 @@ export class LoopLink implements Link {
     this.#host.closed();
   }
 
-  follow(i: number): void {
-    const stream = this.#unknown[i];
-    if (stream !== undefined) this.#host.follow(stream);
+  follow(i: number): string | undefined {
+    const unknown = this.#unknown[i];
+    if (unknown === undefined) return undefined;
+    return typeof unknown === "number" ? this.#host.followMessage(unknown) : this.#host.followStream(unknown);
   }
 
   send(batch: SendBatch, way: Way): void {
@@ -109,13 +118,13 @@ export class LoopLink implements Link {
     this.#endpoint?.wake();
   }
 
-  /** From the port: a datagram, whose bytes stay as they are until `handOn`; `stream` if its origin is unknown. */
+  /** From the port: a datagram, whose bytes stay as they are until `handOn`; `unknown` if its origin is. */
   arrived(
     bytes: Uint8Array,
     offset: number,
     length: number,
     origin: number = Origin.DATAGRAM,
-    stream?: Stream,
+    unknown?: Stream | number,
   ): void {
     const received = this.#received;
     if (received.count === RECEIVE_BATCH) this.handOn();
@@ -123,7 +132,7 @@ export class LoopLink implements Link {
     received.offset[received.count] = offset;
     received.length[received.count] = length;
     received.origin[received.count] = origin;
-    this.#unknown[received.count] = stream;
+    this.#unknown[received.count] = unknown;
     received.count += 1;
   }
 

@@ -1,6 +1,7 @@
 import { DatagramSocket, type Poller, Region, SystemError, setOption } from "../ffi/index.js";
-import { addressBytes, addressText } from "../ip-address.js";
+import { addressAndPort, addressBytes, addressText } from "../ip-address.js";
 import { Demultiplexer, type PeerAddress } from "../mover/demultiplexer.js";
+import { Origin } from "../mover/index.js";
 import { DATAGRAM_HEADER_BYTES } from "../mover/wire/datagram.js";
 import { LoopLink } from "./loop-link.js";
 import { StreamPort, type StreamPortOptions } from "./stream-port.js";
@@ -59,8 +60,11 @@ export class LoopPort {
     const destination = this.#socket.destination(peer);
     const stream = this.#streams?.stream(peer);
     let tag = 0;
+    /** Where the peer is, if it is not where it should be. */
+    let moved: PeerAddress | undefined;
     const link: LoopLink = new LoopLink(
       {
+        destination,
         overhead: this.#options.family === "ipv4" ? 28 : 48,
         send: (region, offset, length, size, whole) => {
           this.#forbidFragments(whole);
@@ -70,8 +74,20 @@ export class LoopPort {
           tag = this.#demultiplexer.newTag(link, tag);
           return tag;
         },
-        closed: () => this.#demultiplexer.remove(normal, link, tag),
-        follow: (connection) => this.#streams?.follow(connection, link),
+        closed: () => {
+          if (moved !== undefined) this.#demultiplexer.forget(moved, link);
+          this.#demultiplexer.remove(normal, link, tag);
+        },
+        followStream: (stream) => this.#streams?.follow(stream, link),
+        followMessage: (message) => {
+          if (this.#socket.isFrom(message, destination)) return undefined;
+          if (moved !== undefined) this.#demultiplexer.forget(moved, link);
+          const found = this.#socket.source(message);
+          moved = found.address === normal.address && found.port === normal.port ? undefined : found;
+          if (moved !== undefined) this.#demultiplexer.add(moved, link);
+          this.#socket.redirect(destination, found);
+          return addressAndPort(found.address, found.port);
+        },
       },
       this.#run,
       stream,
@@ -135,7 +151,9 @@ export class LoopPort {
       const link =
         this.#demultiplexer.byTag(this.#received, at) ??
         this.#demultiplexer.byAddress(socket.source(message));
-      link?.arrived(this.#received, at, length);
+      if (link === undefined) continue;
+      if (socket.isFrom(message, link.destination)) link.arrived(this.#received, at, length);
+      else link.arrived(this.#received, at, length, Origin.UNKNOWN_ADDRESS, message);
     }
   }
 }

@@ -40,6 +40,7 @@ export type PeerEvent =
     }
   | { readonly type: "silent" }
   | { readonly type: "down"; readonly reason: DownReason }
+  | { readonly type: "moved"; readonly address: string }
   | { readonly type: "way"; readonly way: Way }
   | { readonly type: "malformed"; readonly message: string }
   | { readonly type: "tooLong"; readonly bytes: number };

@@ -10,6 +10,7 @@ import {
   setOption,
   socket,
 } from "../ffi/index.js";
+import { addressAndPort } from "../ip-address.js";
 import { Origin } from "../mover/index.js";
 import type { LoopLink } from "./loop-link.js";
 import { LoopStream } from "./loop-stream.js";
@@ -70,13 +71,15 @@ export class StreamPort {
     this.#links.set(link, stream);
   }
 
-  /** It has turned out whose a connection is. */
-  follow(stream: Stream, link: LoopLink): void {
+  /** It has turned out whose a connection is. Returns where it comes from. */
+  follow(stream: Stream, link: LoopLink): string | undefined {
     const i = this.#unknown.findIndex((unknown) => unknown.stream === stream);
-    if (i < 0) return;
+    if (i < 0) return undefined;
+    const { address, port } = this.#unknown[i]!.from;
     this.#unknown.splice(i, 1);
     this.#streams.set(stream, link);
     this.#links.get(link)?.accept(stream);
+    return addressAndPort(address, port);
   }
 
   /** Once a turn of the loop: does what the connections are ready for. */

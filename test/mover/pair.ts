@@ -53,6 +53,7 @@ export class Site {
       this.events.push(`${at()} ${resumed ? "resumed" : "up"} ${peer.site}`),
     );
     this.mover.on("silent", () => this.events.push(`${at()} silent`));
+    this.mover.on("moved", (address) => this.events.push(`${at()} moved ${address}`));
     this.mover.on("way", (way) =>
       this.events.push(`${at()} by ${way === Way.STREAM ? "stream" : "datagrams"}`),
     );

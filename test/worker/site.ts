@@ -25,10 +25,10 @@ const LOOPBACK = "127.0.0.1";
 const BUFFER = 4 * 1024 * 1024;
 
 /** A bound UDP socket for a worker. */
-export function udpSocket(port = 0): number {
+export function udpSocket(port = 0, address = LOOPBACK): number {
   const fd = socket("ipv4", "datagram");
   setOption(fd, "receiveBufferForce", BUFFER);
-  bind(fd, { address: LOOPBACK, port });
+  bind(fd, { address, port });
   return fd;
 }
 
@@ -110,6 +110,7 @@ export class Peer {
         connect({ host: LOOPBACK, port: destinationPort, allowHalfOpen: true, noDelay: true, onread }),
     });
     this.transport.on("up", (_peer, resumed) => this.events.push(resumed ? "resumed" : "up"));
+    this.transport.on("moved", (address) => this.events.push(`moved to ${address}`));
     this.transport.on("way", (way) => this.events.push(way === Way.STREAM ? "by TCP" : "by UDP"));
     this.transport.on("down", (reason) => {
       this.events.push(`down ${reason}`);

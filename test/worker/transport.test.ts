@@ -212,3 +212,35 @@ describe("transports in workers, where datagrams are too long", { timeout: 60_00
     server.close();
   });
 });
+
+describe("transports in workers, when a site's address changes", { timeout: 60_000 }, () => {
+  const space = `worker-moves-${process.pid}`;
+  before(() => {
+    execFileSync("ip", ["netns", "add", space]);
+    execFileSync("ip", ["-n", space, "link", "set", "lo", "up"]);
+  });
+  after(() => execFileSync("ip", ["netns", "delete", space]));
+
+  it("go on with the same session", async () => {
+    const { server, port } = await echo();
+    const within = (address: string) =>
+      inNetworkNamespace(`/run/netns/${space}`, () => udpSocket(0, address));
+    const [siteA, siteB] = await Promise.all([
+      Site.open("a", within("0.0.0.0")),
+      Site.open("b", within("127.0.0.1")),
+    ]);
+    const a = await siteA.join(siteB.endpoint, port);
+    const b = await siteB.join({ address: "127.0.0.1", port: siteA.endpoint.port });
+    await Promise.all([a.up(), b.up()]);
+    const under = throughEcho(a, randomBytes(64 * MEBIBYTE));
+    await sleep(50);
+    const route = ["local", "127.0.0.1", "dev", "lo", "table", "local", "src", "127.0.0.9"];
+    execFileSync("ip", ["-n", space, "route", "replace", ...route]);
+    await under;
+    assert.deepEqual(a.events, ["up"]);
+    assert.deepEqual(b.events, ["up", `moved to 127.0.0.9:${siteA.endpoint.port}`]);
+    await throughEcho(a, randomBytes(MEBIBYTE));
+    await Promise.all([siteA.close(), siteB.close()]);
+    server.close();
+  });
+});

@@ -22,15 +22,15 @@ export function congestionModel(
   }
 }
 
-/** The same for a stream, which `full` says takes no more for now. */
-export function streamModel(options: RateOptions, full: () => boolean): CongestionModel {
+/** The same for a stream. */
+export function streamModel(options: RateOptions): CongestionModel {
   switch (options.mode) {
     case "adaptive":
-      return new StreamModel(full);
+      return new StreamModel();
     case "capped":
-      return new StreamModel(full, perMillisecond(options.ceiling));
+      return new StreamModel(perMillisecond(options.ceiling));
     case "fixed":
-      return new StreamModel(full, perMillisecond(options.rate));
+      return new StreamModel(perMillisecond(options.rate));
   }
 }
 

@@ -15,14 +15,12 @@ export class StreamModel implements CongestionModel {
   readonly phase = 0;
   readonly lossRate = 0;
   readonly pacingRate: number;
-  readonly #full: () => boolean;
   #rate = UNKNOWN_RATE;
   #since = Number.NaN;
   #delivered = 0;
 
-  /** `full`: the stream takes no more for now. `ceiling` in bytes per millisecond. */
-  constructor(full: () => boolean, ceiling = UNLIMITED) {
-    this.#full = full;
+  /** In bytes per millisecond. */
+  constructor(ceiling = UNLIMITED) {
     this.pacingRate = Math.min(ceiling, UNLIMITED);
   }
 
@@ -32,7 +30,7 @@ export class StreamModel implements CongestionModel {
   }
 
   get window(): number {
-    return this.#full() ? 0 : Number.MAX_SAFE_INTEGER;
+    return Number.MAX_SAFE_INTEGER;
   }
 
   onSent(): void {

@@ -8,12 +8,15 @@ import type { AcknowledgementSample, CongestionModel } from "./model.js";
 export class TwoWayModel implements CongestionModel {
   readonly #datagrams: CongestionModel;
   readonly #stream: CongestionModel;
+  readonly #shut: () => boolean;
   #current: CongestionModel;
   #changed = false;
   /** The first physical number since the change. */
   #mark = 0;
 
-  constructor(datagrams: CongestionModel, stream: CongestionModel, way: Way) {
+  /** `shut`: the way takes no more for now. */
+  constructor(datagrams: CongestionModel, stream: CongestionModel, way: Way, shut: () => boolean) {
+    this.#shut = shut;
     this.#datagrams = datagrams;
     this.#stream = stream;
     this.#current = way === Way.STREAM ? stream : datagrams;
@@ -38,7 +41,7 @@ export class TwoWayModel implements CongestionModel {
   }
 
   get window(): number {
-    return this.#current.window;
+    return this.#shut() ? 0 : this.#current.window;
   }
 
   get phase(): number {

@@ -53,8 +53,9 @@ export class DgramLink implements Link {
     if (this.#endpoint !== undefined) this.#host.send(batch, this.#peer);
   }
 
-  follow(): void {
-    // Of a socket for datagrams nothing is unknown.
+  /** From the port nothing comes of which the origin is unknown: it does not follow a peer that moves. */
+  follow(): string {
+    return `${this.#peer.address}:${this.#peer.port}`;
   }
 
   wakeAt(time: number): void {

@@ -31,6 +31,8 @@ export class SimulatedPipe {
     delivered: 0,
     bytes: 0,
   };
+  /** Sees each datagram before anything happens to it. */
+  tap: ((datagram: Uint8Array) => void) | undefined;
   readonly #clock: SimulatedClock;
   readonly #random: SeededRandom;
   #inBurst = false;
@@ -59,6 +61,7 @@ export class SimulatedPipe {
   carry(datagram: Uint8Array, deliver: (datagram: Uint8Array) => void, whole = false): void {
     const { conditions, counters } = this;
     counters.offered += 1;
+    this.tap?.(datagram);
     const fits = datagram.length + conditions.frame <= conditions.mtu || (conditions.fragments && !whole);
     const struck = conditions.cut || !fits || this.#loses();
     if (struck && !conditions.lossBehind) {

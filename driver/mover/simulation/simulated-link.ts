@@ -22,8 +22,13 @@ export class SimulatedLink implements Link {
   readonly stream?: SimulatedStreamEnd;
   /** The other end. */
   peer: SimulatedLink | undefined;
+  /** What datagrams come from, and have to go to, to arrive: it may be changed, as by a NAT. */
+  address = 1;
+  #destination = 1;
   readonly #clock: SimulatedClock;
   readonly #random: SeededRandom;
+  /** Of the datagram that has just come. */
+  #from = 1;
   #endpoint: LinkEndpoint | undefined;
   #wakeAt = Number.POSITIVE_INFINITY;
   /** The earliest wake-up that the clock has been asked for. */
@@ -50,6 +55,11 @@ export class SimulatedLink implements Link {
     };
   }
 
+  /** Where datagrams go. */
+  get destination(): number {
+    return this.#destination;
+  }
+
   now(): number {
     return this.#clock.now;
   }
@@ -70,15 +80,24 @@ export class SimulatedLink implements Link {
       const from = batch.payloadOffset[i]!;
       datagram.set(batch.payload[i]!.subarray(from, from + batch.payloadLength[i]!), header);
       if (way === Way.STREAM) this.stream?.carry(datagram, this.#arriveByStream);
-      else this.out.carry(datagram, this.#arrive, datagram.length <= batch.whole);
+      else {
+        const [from, to] = [this.address, this.#destination];
+        this.out.carry(
+          datagram,
+          (arrived) => this.peer!.#arrive(arrived, from, to),
+          datagram.length <= batch.whole,
+        );
+      }
     }
     if (way === Way.STREAM && this.stream?.full) {
       this.#clock.at(this.#clock.now + this.stream.busyFor, () => this.#endpoint?.wake());
     }
   }
 
-  follow(): void {
-    // It has the one peer only.
+  follow(): string | undefined {
+    if (this.#from === this.#destination) return undefined;
+    this.#destination = this.#from;
+    return `${this.#from}`;
   }
 
   wakeAt(time: number): void {
@@ -105,7 +124,16 @@ export class SimulatedLink implements Link {
     });
   }
 
-  readonly #arrive = (datagram: Uint8Array): void => this.peer!.#take(datagram, Origin.DATAGRAM);
+  #arrive(datagram: Uint8Array, from: number, to: number): void {
+    if (to !== this.address) return;
+    this.#from = from;
+    this.#take(datagram, from === this.#destination ? Origin.DATAGRAM : Origin.UNKNOWN_ADDRESS);
+  }
+
+  /** A datagram arrives that somebody else has sent, or repeated, from another address. */
+  inject(datagram: Uint8Array, from: number): void {
+    this.#arrive(datagram, from, this.address);
+  }
 
   readonly #arriveByStream = (datagram: Uint8Array): void => this.peer!.stream!.host!.arrived(datagram);
 
