@@ -12,7 +12,6 @@ import {
 } from "./constants.js";
 import type { DataMover, DownReason, MoverEvents, MoverOptions, MoverState, MoverStats } from "./contract.js";
 import { newCounters } from "./counters.js";
-import { Examination } from "./examination.js";
 import { type Link, Origin, type ReceivedBatch, SendBatch, Way, wayOf } from "./link.js";
 import { Pacer } from "./pacer.js";
 import { Path } from "./path.js";
@@ -20,19 +19,13 @@ import { Receiver } from "./receiver.js";
 import { RttEstimator } from "./rtt.js";
 import { Sender } from "./sender.js";
 import { Session } from "./session.js";
+import { Traffic } from "./traffic.js";
 import { DATAGRAM_HEADER_BYTES, PacketType, writeClose, writeDatagramHeader } from "./wire/datagram.js";
 import { type Hello, writeHello } from "./wire/hello.js";
 import { writeProbe, writeProbeAnswer } from "./wire/probe.js";
 import { DatagramReader } from "./wire/reader.js";
 
 const NO_BACKLOG = (): number => 0;
-
-/** What exists only while a session is up or silent. */
-interface Traffic {
-  readonly sender: Sender;
-  readonly receiver: Receiver;
-  readonly examination: Examination;
-}
 
 /** The data mover towards one peer; see `DataMover`. It acts only when its link, its source or its owner calls. */
 export class Mover extends EventEmitter<MoverEvents> implements DataMover {
@@ -53,9 +46,6 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
   #now = 0;
   #lastSentAt = 0;
   #announcedRate = 0;
-  /** The newest probe of the peer's. */
-  #probeHeard = 0;
-  #deliveryRate = 0;
   /** Inside a call that ends with `#pump`. */
   #busy = false;
   /** Inside a call to the source, perhaps. */
@@ -160,7 +150,7 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
       smoothedRtt: this.#rtt.smoothed,
       minimumRtt: this.#rtt.minimum,
       rate: this.#model.rate * 8000,
-      deliveryRate: this.#deliveryRate,
+      deliveryRate: this.#traffic?.deliveryRate ?? 0,
       lossRate: this.#model.lossRate,
       inFlightBytes: sender?.inFlight ?? 0,
       windowBytes: this.#model.window,
@@ -206,34 +196,16 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
       return;
     }
     this.#counters.bytesReceived += length;
-    const latest = this.#latest(traffic);
+    const { latest } = traffic;
     const { probe } = reader;
-    if (probe > this.#probeHeard) this.#probeHeard = probe;
     if (reader.hasAnswer && way === Way.DATAGRAMS) this.#path.onAnswer(this.#now, reader.answer.probe);
     if (reader.close) session.onClose(this.#now);
-    else if (!this.#takeSubfields(traffic, bytes, offset + length)) session.fail(this.#now, "corrupt");
+    else if (!traffic.take(this.#now, reader, bytes, offset + length)) session.fail(this.#now, "corrupt");
     const acknowledged = reader.hasAcknowledgement ? reader.acknowledgement.highestReceived : 0;
-    const newer = this.#latest(traffic) > latest;
+    const newer = traffic.latest > latest;
     this.#path.onAuthentic(i, origin, length, newer, acknowledged, traffic.sender.log.next);
     if (probe >= 0 && this.#traffic === traffic)
       this.#say((out, at) => writeProbeAnswer(out, at, probe, length), way);
-  }
-
-  /** Grows with whatever shows that a datagram is newer than all before. */
-  #latest({ sender, receiver }: Traffic): number {
-    return sender.receiverNow + receiver.highest + this.#probeHeard;
-  }
-
-  /** False: the session cannot go on. */
-  #takeSubfields({ sender, receiver }: Traffic, bytes: Uint8Array, end: number): boolean {
-    const { acknowledgement, data, hasAcknowledgement, hasData, payloadOffset } = this.#reader;
-    if (hasAcknowledgement) {
-      this.#counters.acksReceived += 1;
-      this.#deliveryRate = acknowledgement.deliveryRate;
-      if (!sender.onAcknowledgement(this.#now, acknowledgement)) return false;
-      receiver.setRoundTrip(this.#rtt.smoothed);
-    }
-    return !hasData || receiver.onData(this.#now, data, bytes, payloadOffset, end - payloadOffset);
   }
 
   #enter(): void {
@@ -343,8 +315,7 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
       receiveWindow: peer.receiveWindow,
       piggyback: (out, at, room) => this.#piggyback(out, at, room),
     });
-    this.#probeHeard = 0;
-    this.#traffic = { sender, receiver, examination: new Examination(sender, receiver) };
+    this.#traffic = new Traffic({ sender, receiver, rtt: this.#rtt, counters: this.#counters });
     this.#useSizes();
     this.#lastSentAt = this.#now;
     this.#announceUp(false);
