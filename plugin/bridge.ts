@@ -97,6 +97,7 @@ export class Bridge {
       instance,
       layout: { priority, firstTable, register },
       timeouts: { idle: idle / 1000, finIdle: finIdle / 1000 },
+      connectionLimit: config.limits.switchFlows,
     });
     const rewrite =
       form === "rewrite"
@@ -125,6 +126,7 @@ export class Bridge {
         const own = this.#addresses.find((address) => familyName(address.family) === family);
         return own && addressBytes(own.address);
       },
+      mostWaiting: config.limits.opening,
       now: () => performance.now(),
     });
   }
@@ -144,6 +146,12 @@ export class Bridge {
     });
     this.steering.on("repaired", (changed) => {
       this.#logger.warn({ changed }, "flows of ours had been changed by someone else, and are back");
+    });
+    this.steering.on("crowded", (crowded) => {
+      const { connections } = this.steering.status();
+      if (crowded)
+        this.#logger.warn({ connections }, "the switch has learned too many flows: new connections pass");
+      else this.#logger.info({ connections }, "the switch may learn flows again");
     });
     this.steering.on("held", (packet) => {
       if (packet.wanted === "error") this.#hear(packet);
@@ -183,6 +191,16 @@ export class Bridge {
     return this.steering.status().peersUp.includes(peer);
   }
 
+  /** Whether the switch has learned too many flows: nothing is taken just now. */
+  get crowded(): boolean {
+    return this.steering.status().crowded;
+  }
+
+  /** The bridge's name. */
+  get bridge(): string {
+    return this.config.bridge;
+  }
+
   peerGone(name: string): void {
     this.#heldSyns.peerGone(name);
   }
@@ -209,7 +227,7 @@ export class Bridge {
   }
 
   status(): SteeringStatus {
-    const { state, reason = "", bridge, port, flows, repairs } = this.steering.status();
+    const { state, reason = "", bridge, port, flows, repairs, connections } = this.steering.status();
     return {
       state,
       reason,
@@ -219,6 +237,7 @@ export class Bridge {
       mac: port?.mac ?? null,
       flows,
       repairs,
+      connections,
     };
   }
 

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { addressText } from "../driver/ip-address.js";
 import { Admission } from "./admission.js";
 import { Bridge, familyName } from "./bridge.js";
+import { Ceiling } from "./ceiling.js";
 import { type Address, type BridgeConfig, type Config, lansOf, sameAddress } from "./config/index.js";
 import type { Methods } from "./control.js";
 import { type DataSide, openDataSide } from "./data-side.js";
@@ -44,8 +45,11 @@ export class Daemon {
   readonly #bridges: readonly Bridge[];
   readonly #departure: Departure;
   #dataPath: DataPath | undefined;
+  readonly #openingCeiling: Ceiling;
   #admission: Admission | undefined;
   #admissionTimer: NodeJS.Timeout | undefined;
+  /** The ceilings that are passed, as last looked at. */
+  #passed: readonly string[] = [];
   #stopping = false;
 
   constructor(config: Config, logger: Logger, dataSide = openDataSide) {
@@ -53,6 +57,7 @@ export class Daemon {
     this.#logger = logger;
     this.#openDataSide = dataSide;
     this.#memory = new EdgeMemory(config.edge.tcp.memory);
+    this.#openingCeiling = new Ceiling(config.limits.opening);
     this.#bridges = config.bridges.map(
       (bridge): Bridge =>
         new Bridge({
@@ -111,19 +116,24 @@ export class Daemon {
   }
 
   status(): Status {
-    const isTaken = ({ name }: Peer) => this.#bridges.every((bridge) => bridge.takes(name));
+    // A bridge that takes nothing for the moment will as soon as it may.
+    const isTaken = ({ name }: Peer) => this.#bridges.every((bridge) => bridge.crowded || bridge.takes(name));
     const peers = Object.fromEntries(
-      [...this.#peers()].map((peer) => [peer.name, peer.status(!this.#taking || isTaken(peer))]),
+      [...this.#peers()].map((peer) => [
+        peer.name,
+        peer.status(!(this.#taking && peer.mayOpen) || isTaken(peer)),
+      ]),
     );
     const bridges = this.#bridges.map((bridge) => bridge.status());
     const steering = bridges.find((bridge) => !isInSync(bridge)) ?? bridges[0]!;
     const draining = this.#departure.status() ?? null;
-    const connections = { open: 0, total: 0, failed: 0 };
+    const connections = { open: 0, total: 0, opening: 0, failed: 0 };
     const bytes = { taken: 0, delivered: 0 };
     for (const peer of this.#peers()) {
       const counts = peer.connections;
       connections.open += counts.open;
       connections.total += counts.total;
+      connections.opening += counts.opening;
       connections.failed += counts.failed;
       bytes.taken += counts.taken;
       bytes.delivered += counts.delivered;
@@ -139,6 +149,12 @@ export class Daemon {
       peers,
       connections,
       held: this.#held(),
+      ceilings: [
+        ...this.#passed,
+        ...this.#bridges
+          .filter(({ crowded }) => crowded)
+          .map(({ bridge }) => `limits.switch_flows: ${bridge}`),
+      ],
       draining,
       bytes,
       memory: {
@@ -152,9 +168,9 @@ export class Daemon {
   }
 
   #held(): HeldSynsCounts {
-    const counts = { waiting: 0, taken: 0, refused: 0, early: 0 };
+    const counts = { waiting: 0, taken: 0, refused: 0, direct: 0 };
     for (const { held } of this.#bridges) {
-      for (const what of ["waiting", "taken", "refused", "early"] as const) counts[what] += held[what];
+      for (const what of ["waiting", "taken", "refused", "direct"] as const) counts[what] += held[what];
     }
     return counts;
   }
@@ -219,15 +235,33 @@ export class Daemon {
     return this.#towards({ family: destination.length === 4 ? 4 : 6, address: addressText(destination) });
   }
 
-  /** Past a ceiling new connections pass directly, until there is a good deal of room again; the peers are told. */
+  /** Past a ceiling new connections pass directly, until there is a good deal of room again; of `full` the peers are told. */
   #admit(): void {
-    if (!this.#admission?.look()) return;
+    const turned = this.#admission?.look() ?? false;
     const { used, limit } = this.#memory;
-    if (this.#full)
+    if (turned && this.#fullReason !== "")
       this.#logger.warn({ used, limit }, `full: ${this.#fullReason}; new connections pass directly`);
-    else this.#logger.info({ used, limit }, "there is room for new connections again");
+    else if (turned) this.#logger.info({ used, limit }, "there is room for new connections again");
+    if (!this.#lookAtOpenings() && !turned) return;
     this.#steer();
     this.#announce();
+  }
+
+  /** Whether ceilings of connections that are being opened are passed that were not, or the other way round. */
+  #lookAtOpenings(): boolean {
+    const peers = [...this.#peers()];
+    const opening = peers.reduce((sum, peer) => sum + peer.opening, 0);
+    this.#openingCeiling.look(opening);
+    const passed = [
+      ...(this.#openingCeiling.passed ? ["limits.opening"] : []),
+      ...peers.filter((peer) => !peer.mayOpen).map(({ name }) => `limits.opening_per_peer: ${name}`),
+    ];
+    if (passed.join() === this.#passed.join()) return false;
+    this.#passed = passed;
+    const figures = { ceilings: passed, opening };
+    if (passed.length > 0) this.#logger.warn(figures, "a ceiling is passed: new connections pass directly");
+    else this.#logger.info(figures, "no ceiling is passed any more");
+    return true;
   }
 
   /** Why there is no room for new connections; empty where there is. */
@@ -235,12 +269,12 @@ export class Daemon {
     return this.#admission?.reason ?? "";
   }
 
-  get #full(): boolean {
-    return this.#fullReason !== "";
-  }
-
   get #taking(): boolean {
     return !this.#full && !this.#departure.begun;
+  }
+
+  get #full(): boolean {
+    return this.#fullReason !== "" || this.#openingCeiling.passed;
   }
 
   /** Connections that are open or being opened. */
@@ -252,9 +286,10 @@ export class Daemon {
 
   #steer(): void {
     if (this.#departure.begun) return;
-    const reachable = [...this.#peers()].filter((peer) => peer.reachable).map((peer) => peer.name);
+    const reachable = [...this.#peers()].filter((peer) => peer.reachable && peer.mayOpen);
+    const names = reachable.map((peer) => peer.name);
     for (const { steering } of this.#bridges) {
-      steering.setPeersUp(reachable);
+      steering.setPeersUp(names);
       steering.setTaking(!this.#full);
     }
   }
@@ -272,7 +307,7 @@ export class Daemon {
    */
   #announce(): void {
     if (this.#departure.begun) return;
-    const inPlace = !this.#full && this.#bridges.every((bridge) => bridge.inPlace);
+    const inPlace = this.#fullReason === "" && this.#bridges.every((bridge) => bridge.inPlace);
     for (const peer of this.#peers()) peer.inPlace = inPlace;
   }
 

@@ -3,8 +3,6 @@ import type { HeldPacket, Steering, WhenPeerDown } from "../flows/index.js";
 import { endpointsKey, type Inquiry } from "./edge/tcp/index.js";
 import { readSyn, resetFrame, type Syn, type Unreachable, unreachableFrame } from "./packet/index.js";
 
-/** So many clients wait for their far edges at most; those that come then are accepted early. */
-const MOST_WAITING = 4096;
 /** Crafted answers in a second, at most; a client that gets none sends its SYN again. */
 const MOST_ANSWERS = 1000;
 const SWEEP_INTERVAL = 500;
@@ -16,6 +14,8 @@ const COMPLETION = 5000;
 /** What is asked of a peer. */
 export interface ConfirmingPeer {
   readonly reachable: boolean;
+  /** Whether it is not being asked for too many connections already. */
+  readonly mayOpen: boolean;
   inquire(addresses: MessageAddresses, answered: (status: number) => void): Inquiry;
   isConfirmed(addresses: MessageAddresses): boolean;
 }
@@ -29,6 +29,8 @@ export interface HeldSynsOptions {
   readonly whenPeerDown: (syn: Syn) => WhenPeerDown;
   /** From whom a client hears that its destination cannot be reached; the destination itself where there is nobody else. */
   readonly router: (family: Syn["family"]) => Uint8Array | undefined;
+  /** So many clients wait at most. */
+  readonly mostWaiting: number;
   /** Milliseconds. */
   readonly now: () => number;
 }
@@ -40,8 +42,8 @@ export interface HeldSynsCounts {
   taken: number;
   /** Clients that were told of a refusal, or that there is no way. */
   refused: number;
-  /** Clients that were accepted early, because too many waited. */
-  early: number;
+  /** SYNs that were let go, because too many waited. */
+  direct: number;
 }
 
 /** A client that waits. */
@@ -76,7 +78,7 @@ export class HeldSyns {
   readonly #options: HeldSynsOptions;
   readonly #clients = new Map<string, Waiting>();
   readonly #sweeping: NodeJS.Timeout;
-  readonly counts: HeldSynsCounts = { waiting: 0, taken: 0, refused: 0, early: 0 };
+  readonly counts: HeldSynsCounts = { waiting: 0, taken: 0, refused: 0, direct: 0 };
   #answers = MOST_ANSWERS;
   #refilled: number;
 
@@ -139,7 +141,7 @@ export class HeldSyns {
   }
 
   #confirm(packet: HeldPacket, syn: Syn): void {
-    const { steering, now, mayTake } = this.#options;
+    const { steering, now, mayTake, mostWaiting } = this.#options;
     const name = steering.peerOf(packet);
     const peer = name === undefined ? undefined : this.#options.peer(name);
     const key = endpointsKey(syn);
@@ -153,10 +155,10 @@ export class HeldSyns {
     } else if (!mayTake()) {
       steering.letGo(packet, syn.frame, syn.family);
     } else if (peer?.reachable) {
-      if (this.counts.waiting < MOST_WAITING) this.#ask(peer, key, packet, syn);
+      if (peer.mayOpen && this.counts.waiting < mostWaiting) this.#ask(peer, key, packet, syn);
       else {
-        this.counts.early++;
-        steering.take(packet, syn.frame, syn.family);
+        this.counts.direct++;
+        steering.letGo(packet, syn.frame, syn.family);
       }
     }
     // The peer has gone just now: the client's next SYN meets the flows for that.

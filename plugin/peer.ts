@@ -12,6 +12,7 @@ import {
 } from "../driver/index.js";
 import { addressAndPort } from "../driver/ip-address.js";
 import { Accord, isAccord } from "./accord.js";
+import { Ceiling } from "./ceiling.js";
 import type { Config, LinkMode, PeerConfig } from "./config/index.js";
 import {
   type ConnectionCounts,
@@ -54,6 +55,7 @@ export class Peer {
   readonly #transport: Transport;
   readonly #tcp: TcpConnections;
   readonly #accord: Accord;
+  readonly #ceiling: Ceiling;
   #carries = false;
   #reachable = false;
   /** Where the peer was last, if it is not always where it should be. */
@@ -63,6 +65,7 @@ export class Peer {
   constructor(options: PeerOptions) {
     const { peer, config, connect, bootId, memory, dial, watchWay, logger } = options;
     this.name = peer.name;
+    this.#ceiling = new Ceiling(config.limits.openingPerPeer);
     this.#options = options;
     this.#transport = connect({
       site: config.site,
@@ -89,6 +92,8 @@ export class Peer {
       creditMaximum: creditMax,
       memory,
       connectTimeout,
+      // What is accepted early there is lost by a refusal: that has to stop before it comes to this.
+      mostOpening: config.limits.opening,
       watchWay,
       dial,
     });
@@ -142,6 +147,17 @@ export class Peer {
   /** Whether new connections to it may be taken: the session is up, and the peer opens them onwards. */
   get reachable(): boolean {
     return this.#reachable;
+  }
+
+  /** Connections that are being opened, here for the peer and there for us. */
+  get opening(): number {
+    return this.#tcp.opening;
+  }
+
+  /** Whether no more are being opened than may be. */
+  get mayOpen(): boolean {
+    this.#ceiling.look(this.#tcp.opening);
+    return !this.#ceiling.passed;
   }
 
   /** Whether those that have been taken already can be carried. */

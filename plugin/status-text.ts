@@ -5,20 +5,27 @@ import type { Status, SteeringStatus } from "./status.js";
 type Row = readonly string[];
 
 export function formatStatus(status: Status): string {
-  const { connections, held, draining, bytes, memory } = status;
+  const { connections, held, draining, ceilings, bytes, memory } = status;
   const overview: Row[] = [
     ["site", status.site],
     ["state", withReason(status)],
     ["process", `pid ${status.pid}, up ${formatSpan(status.uptime_ms)}, version ${status.version}`],
     ...status.bridges.flatMap(bridgeRows),
-    ["connections", `${connections.open} open, ${connections.total} in all, ${connections.failed} failed`],
+    [
+      "connections",
+      `${connections.open} open, ${connections.opening} of them being opened, ${connections.total} in all, ${connections.failed} failed`,
+    ],
     [
       "held SYNs",
-      `${held.waiting} wait, ${held.taken} taken, ${held.refused} refused, ${held.early} accepted early`,
+      `${held.waiting} wait, ${held.taken} taken, ${held.refused} refused, ${held.direct} let go`,
     ],
     ...(draining === null
       ? []
       : [["draining", `${draining.open} connections, reset in ${formatSpan(draining.remaining_ms)}`]]),
+    [
+      "ceilings",
+      ceilings.length === 0 ? "none is passed" : `passed, new connections go direct: ${ceilings.join(", ")}`,
+    ],
     ["bytes", `${formatBytes(bytes.taken)} taken, ${formatBytes(bytes.delivered)} delivered`],
     [
       "memory",
@@ -39,7 +46,7 @@ function bridgeRows(steering: SteeringStatus): Row[] {
   ];
   return [
     ["steering", withReason(steering)],
-    ["bridge", `${steering.bridge}, ${steering.flows} flows${repaired}`],
+    ["bridge", `${steering.bridge}, ${steering.flows} flows, ${steering.connections} learned${repaired}`],
     ["port", port.filter((part) => part !== "").join(" ")],
   ];
 }

@@ -22,6 +22,8 @@ export interface SteeringStatus extends Condition {
   readonly flows: number;
   /** How often flows of ours were missing or changed and were put back. */
   readonly repairs: number;
+  /** Flows that the bridge has learned for connections, one for each direction that it sees. */
+  readonly connections: number;
 }
 
 export interface PeerStatus extends Condition {
@@ -47,6 +49,8 @@ export interface ConnectionsStatus {
   readonly open: number;
   /** Since the start. */
   readonly total: number;
+  /** Being opened, here or at the far site; a part of `open`. */
+  readonly opening: number;
   /** Of those, the ones that ended in an error. */
   readonly failed: number;
 }
@@ -56,7 +60,7 @@ export interface HeldStatus {
   readonly waiting: number;
   readonly taken: number;
   readonly refused: number;
-  readonly early: number;
+  readonly direct: number;
 }
 
 export interface Status extends Condition {
@@ -75,6 +79,8 @@ export interface Status extends Condition {
   readonly draining: { readonly open: number; readonly remaining_ms: number } | null;
   /** Of the applications, uncompressed: taken from the LAN here and delivered to the LAN here. */
   readonly bytes: { readonly taken: number; readonly delivered: number };
+  /** Those of the ceilings that are passed now, by the names of their fields, for which new connections pass directly. */
+  readonly ceilings: readonly string[];
   readonly memory: {
     /** Held by connections, and its ceiling. */
     readonly edge_bytes: number;

@@ -9,7 +9,15 @@ import {
   type PortDescription,
   Table,
 } from "openflow-ts";
-import { allOurs, decodeCookie, type Flow, installedByUs, LAST_ROUND } from "../pipeline/index.js";
+import {
+  allOurs,
+  type CookieRange,
+  decodeCookie,
+  type Flow,
+  installedByUs,
+  LAST_ROUND,
+  learnedInRound,
+} from "../pipeline/index.js";
 import { type ListedFlow, listFlows } from "./listing.js";
 import {
   addFlow,
@@ -37,6 +45,9 @@ export class FlowsMissingError extends Error {
 
 /** An Ethernet frame that no switch forwards, for packet-outs whose actions are all that counts. */
 const EMPTY_FRAME = new Uint8Array(60);
+
+/** Flows that are removed at once, so that the switch gets to do something else in between. */
+const MOST_REMOVED = 1000;
 
 /** Our flows on a bridge that a connection leads to: brought in line, counted, removed. */
 export class BridgeFlows {
@@ -100,7 +111,30 @@ export class BridgeFlows {
 
   /** Whether as many flows of ours are there as we have installed; cheap for the switch, however many there are. */
   async complete(): Promise<boolean> {
-    const { cookie, mask } = installedByUs(this.#instance);
+    return (await this.#count(installedByUs(this.#instance))) === this.#installed?.length;
+  }
+
+  /** How many flows the switch has learned for us in this life. */
+  async countLearned(): Promise<number> {
+    return this.#count(learnedInRound(this.#instance, await this.round()));
+  }
+
+  /** Removes the flows of taken SYNs that nothing has followed for so many seconds. Resolves to how many. */
+  async removeBarren(seconds: number): Promise<number> {
+    const { cookie, mask } = learnedInRound(this.#instance, await this.round());
+    const barren: FlowDescription[] = [];
+    for await (const flow of this.#connection.flows({ cookie, cookieMask: mask })) {
+      const { duration, packetCount } = flow.stats;
+      // Those without a peer are for the answers to an edge's SYN, which may take as long as the edge waits.
+      const taken = decodeCookie(flow.cookie)?.peer !== 0;
+      if (taken && packetCount === 0n && (duration?.seconds ?? 0) >= seconds) barren.push(flow);
+    }
+    for (let at = 0; at < barren.length; at += MOST_REMOVED)
+      await this.#connection.bundle(barren.slice(at, at + MOST_REMOVED).map(deleteFlow));
+    return barren.length;
+  }
+
+  async #count({ cookie, mask }: CookieRange): Promise<number> {
     const filter = {
       table: Table.ALL,
       outPort: Port.ANY,
@@ -110,9 +144,9 @@ export class BridgeFlows {
       match: [],
     };
     for await (const { stats } of this.#connection.multipart<"aggregate">({ type: "aggregate", ...filter })) {
-      return stats.flowCount === this.#installed?.length;
+      return stats.flowCount ?? 0;
     }
-    return false;
+    return 0;
   }
 
   /** Removes all that is ours, learned flows as well. */

@@ -63,7 +63,12 @@ export interface SteeringOptions {
   readonly layout?: Partial<SwitchLayout>;
   /** Default: 600 s, and 45 s after a FIN or RST. Both must be well above the edges' keepalive interval. */
   readonly timeouts?: Partial<ConnectionTimeouts>;
+  /** Flows that the switch may learn for connections; past it nothing new is taken until they are half as many. Default: 200000. */
+  readonly connectionLimit?: number;
 }
+
+/** Timeouts in seconds. */
+export const DEFAULTS = { timeouts: { idle: 600, finIdle: 45 }, connectionLimit: 200_000 } as const;
 
 /**
  * | state | waits for |
@@ -103,6 +108,10 @@ export interface SteeringStatus {
   readonly flows: number;
   /** How often flows of ours were missing or changed and were put back. */
   readonly repairs: number;
+  /** Flows that the switch has learned for connections, one for each direction that it sees. */
+  readonly connections: number;
+  /** They are too many: nothing new is taken. */
+  readonly crowded: boolean;
 }
 
 export interface SteeringEvents {
@@ -111,6 +120,8 @@ export interface SteeringEvents {
   installed: [flows: number];
   /** Flows of ours had been changed or removed by someone else, and are back. */
   repaired: [changed: number];
+  /** The switch has learned flows for more connections than it may, or for half of that at last. */
+  crowded: [crowded: boolean];
   /** The switch holds a connection's first packet and waits to be told what is to become of it. */
   held: [packet: HeldPacket];
 }

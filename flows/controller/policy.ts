@@ -55,6 +55,7 @@ export class Policy {
   #table: LookupTable;
   #peersUp: ReadonlySet<string> = new Set();
   #taking = true;
+  #crowded = false;
   #compiled: { readonly inputs: readonly unknown[]; readonly pipeline: Pipeline } | undefined;
 
   /** Throws as `setTable` does. */
@@ -89,17 +90,23 @@ export class Policy {
 
   setPeersUp(peers: Iterable<string>): void {
     this.#peersUp = new Set(peers);
-    this.#phases.want(this.#taking ? this.#peersUp : []);
+    this.#phases.want(this.taking ? this.#peersUp : []);
   }
 
   /** Whether anything new is taken, held or refused at all. */
   get taking(): boolean {
-    return this.#taking;
+    return this.#taking && !this.#crowded;
   }
 
   setTaking(taking: boolean): void {
     this.#taking = taking;
-    this.#phases.want(taking ? this.#peersUp : []);
+    this.#phases.want(this.taking ? this.#peersUp : []);
+  }
+
+  /** The switch has learned too much: nothing is taken, whatever else is said. */
+  setCrowded(crowded: boolean): void {
+    this.#crowded = crowded;
+    this.setTaking(this.#taking);
   }
 
   /** What the pipeline says of peers; another object whenever that has changed. */
@@ -129,7 +136,7 @@ export class Policy {
 
   /** The pipeline for how things stand; the very same one as before where nothing has changed. */
   pipeline(ports: SteeredPorts, round: number): Pipeline {
-    const inputs = [this.#table, this.#phases.current, this.#taking, JSON.stringify(ports), round];
+    const inputs = [this.#table, this.#phases.current, this.taking, JSON.stringify(ports), round];
     if (!this.#compiled || inputs.some((input, i) => input !== this.#compiled!.inputs[i])) {
       const pipeline = this.#compile({ table: this.#table, peers: this.#peers, ports, round });
       this.#compiled = { inputs, pipeline };
@@ -155,7 +162,7 @@ export class Policy {
       peersUp: named("up"),
       peersOpening: named("opening"),
       peersClosing: named("closing"),
-      taking: this.#taking,
+      taking: this.taking,
       lans: local.map(({ ofport, mac, vlan }) => ({
         ofport,
         mac: BigInt(`0x${mac.replaceAll(":", "")}`),

@@ -92,18 +92,18 @@ export function deleteByCookie({ cookie, mask }: CookieRange): FlowMod {
   return flowMod({ command: "delete", table: Table.ALL, cookie, cookieMask: mask });
 }
 
+/** Deletes one flow. It names the cookie as well, so that it never meets a flow that another owner has put in its place. */
+export function deleteFlow({ table, priority, cookie, match }: FlowPlace): FlowMod {
+  return flowMod({ command: "delete_strict", table, priority, cookie, cookieMask: EXACT_COOKIE, match });
+}
+
+type FlowPlace = Pick<Flow, "table" | "priority" | "cookie" | "match">;
+
 export function addFlow(flow: Flow): FlowMod {
   return flowMod({ command: "add", cookieMask: NO_COOKIE_MASK, ...flow });
 }
 
-/** Names the flow's cookie as well, so that it never meets a flow that another owner has put in the same place. */
-export function deleteFlow({ table, priority, cookie, match }: Flow): FlowMod {
-  return flowMod({ command: "delete_strict", table, priority, cookie, cookieMask: EXACT_COOKIE, match });
-}
-
-/**
- * The changes that make a difference vanish, for one atomic bundle.
- */
+/** The changes that make a difference vanish, for one atomic bundle. */
 export function changes({ missing, surplus, staleRounds }: Difference, instance: number): FlowMod[] {
   return [
     ...staleRounds.map((round) => deleteByCookie(learnedInRound(instance, round))),

@@ -14,17 +14,24 @@ import {
 } from "../pipeline/index.js";
 import type { Family, LookupTable, Tuple } from "../table/index.js";
 import { BridgeFlows } from "./bridge-flows.js";
+import { ConnectionFlows } from "./connection-flows.js";
 import { detach } from "./detach.js";
 import { controllerId, type HeldPacket, HeldPackets } from "./held-packets.js";
 import { Lease } from "./lease.js";
 import type { ListedFlow } from "./listing.js";
 import { NotAttachedError } from "./not-attached.js";
-import type { SteeringEvents, SteeringOptions, SteeringState, SteeringStatus } from "./options.js";
+import {
+  DEFAULTS,
+  type SteeringEvents,
+  type SteeringOptions,
+  type SteeringState,
+  type SteeringStatus,
+} from "./options.js";
 import { Pause } from "./pause.js";
 import { Policy, type SteeredPorts } from "./policy.js";
 import { PortPreparation } from "./port-preparation.js";
 import { untilInSync } from "./ready.js";
-import { type PortNumbers, SwitchPorts } from "./switch-ports.js";
+import { type PortNumbers, SwitchPorts, switchPorts } from "./switch-ports.js";
 
 /** Milliseconds between two looks at whether our flows are still there. */
 const CHECK_INTERVAL = 1000;
@@ -39,8 +46,6 @@ const LAST_RETRY = 5000;
 const SETTLE = 1000;
 /** Milliseconds that the switch has for an answer. */
 const SWITCH_TIMEOUT = 5000;
-
-const DEFAULT_TIMEOUTS = { idle: 600, finIdle: 45 };
 
 /**
  * Keeps the flows of the look-up table on a bridge, from `start` to `stop`, whatever becomes of vswitchd and OVSDB.
@@ -58,6 +63,7 @@ export class Steering extends EventEmitter<SteeringEvents> {
   readonly #policy: Policy;
   readonly #preparation: PortPreparation;
   readonly #lease: Lease;
+  readonly #connections: ConnectionFlows;
   /** The ports as they were when last steered to. */
   #steered: SteeredPorts | undefined;
   #state: SteeringState = "stopped";
@@ -75,15 +81,15 @@ export class Steering extends EventEmitter<SteeringEvents> {
    */
   constructor(options: SteeringOptions) {
     super();
-    const { bridge, runDirectory = "/var/run/openvswitch", localPort = "tpo0" } = options;
-    const { instance = 0, families = ["ipv4"], vlan, trunk = [] } = options;
+    const { bridge, runDirectory = "/var/run/openvswitch" } = options;
+    const { instance = 0, families = ["ipv4"] } = options;
     const layout = { ...DEFAULT_LAYOUT, ...options.layout };
     checkLayout(layout);
     this.#options = options;
     this.#policy = new Policy(options.table, {
       layout,
       instance,
-      timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
+      timeouts: { ...DEFAULTS.timeouts, ...options.timeouts },
       families,
       controllerId: controllerId(instance),
       phases: { settle: SETTLE, changed: () => this.#look() },
@@ -98,25 +104,28 @@ export class Steering extends EventEmitter<SteeringEvents> {
       maxBackoff: CHECK_INTERVAL,
       requestTimeout: SWITCH_TIMEOUT,
     });
-    this.#ports = new SwitchPorts(this.#database, {
-      bridge,
-      local: [{ name: localPort, ...(vlan !== undefined && { vlan }) }, ...trunk],
-      canary: options.canary,
-      passFrom: options.passFrom ?? [],
-      instance,
-    });
+    this.#ports = new SwitchPorts(this.#database, switchPorts(options));
     this.#flows = new BridgeFlows(this.#connection, instance);
     this.#held = new HeldPackets(this.#connection, instance, (packet) => this.emit("held", packet));
     this.#preparation = new PortPreparation(this.#flows, options, (ports) =>
       this.#enter("port-pending", `preparing the host for ${ports.map(({ name }) => name).join(", ")}`),
     );
     const connected = () => this.#connection.version !== undefined;
+    const look = () => this.#look();
     this.#lease = new Lease({
       grant: (flow) => connected() && this.#flows.put(flow),
       renew: (action) => connected() && this.#flows.perform(action),
     });
-
-    const look = () => this.#look();
+    this.#connections = new ConnectionFlows({
+      flows: this.#flows,
+      limit: options.connectionLimit ?? DEFAULTS.connectionLimit,
+      attached: () => connected() && this.#steered !== undefined,
+      changed: (crowded) => {
+        this.#policy.setCrowded(crowded);
+        this.emit("crowded", crowded);
+        look();
+      },
+    });
     this.#database.on("state", look).on("change", look);
     this.#connection.on("up", look).on("retry", look);
     this.#connection.on("down", () => {
@@ -141,6 +150,7 @@ export class Steering extends EventEmitter<SteeringEvents> {
       // Rejected by `close` alone; until then the state says how it stands.
     });
     this.#loop = this.#run();
+    this.#connections.start();
   }
 
   /** Takes flows and ports off the bridge, which is then as it was found. Resolves also where the switch is gone. */
@@ -150,6 +160,7 @@ export class Steering extends EventEmitter<SteeringEvents> {
     this.#look();
     await this.#loop;
     this.#loop = undefined;
+    this.#connections.stop();
     this.#lease.drop();
     this.#policy.stop();
     this.#enter("stopping");
@@ -247,6 +258,8 @@ export class Steering extends EventEmitter<SteeringEvents> {
       peersUp: [...this.#policy.peersIn("up")],
       flows: this.#flows.installed?.length ?? 0,
       repairs: this.#repairs,
+      connections: this.#connections.count,
+      crowded: this.#connections.crowded,
     };
   }
 

@@ -9,6 +9,7 @@ import {
   type SwitchTables,
 } from "ovsdb-client/open-vswitch";
 import type { AccessPort } from "../pipeline/index.js";
+import type { SteeringOptions } from "./options.js";
 
 /** The ports that the pipeline speaks of, as the database has them. */
 export interface PortNumbers {
@@ -44,6 +45,13 @@ export interface SwitchPortsOptions {
   readonly canary: string;
   readonly passFrom: readonly string[];
   readonly instance: number;
+}
+
+/** The ports that the steering's options ask for. */
+export function switchPorts(options: SteeringOptions): SwitchPortsOptions {
+  const { bridge, localPort = "tpo0", vlan, trunk = [], canary, passFrom = [], instance = 0 } = options;
+  const local = [{ name: localPort, ...(vlan !== undefined && { vlan }) }, ...trunk];
+  return { bridge, local, canary, passFrom, instance };
 }
 
 const op = operations<SwitchTables>();

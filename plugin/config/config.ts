@@ -152,6 +152,15 @@ export interface SteeringConfig {
   readonly rulePriority: number;
 }
 
+/** Ceilings past which new connections pass directly. */
+export interface LimitsConfig {
+  /** Connections that are being opened. */
+  readonly opening: number;
+  readonly openingPerPeer: number;
+  /** Flows that each bridge has learned. */
+  readonly switchFlows: number;
+}
+
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal";
 
 export interface Config {
@@ -163,6 +172,7 @@ export interface Config {
   readonly mover: MoverConfig;
   readonly peers: ReadonlyMap<string, PeerConfig>;
   readonly edge: { readonly tcp: TcpEdgeConfig };
+  readonly limits: LimitsConfig;
   /** What open connections get at a stop to come to their end. */
   readonly stop: { readonly drain: number };
   /** Path of the control socket. */

@@ -15,7 +15,7 @@ const jumboMtu = 9000;
 const leastMtu = 1280;
 
 export function resolve(checked: File): Config {
-  const { site, ovs, mover, peers, edge, stop, control, log } = checked;
+  const { site, ovs, mover, peers, edge, limits, stop, control, log } = checked;
   const bridges = bridgesOf(checked);
   return {
     site,
@@ -32,6 +32,11 @@ export function resolve(checked: File): Config {
         connectTimeout: edge.tcp.connect_timeout,
         memory: edge.tcp.memory,
       },
+    },
+    limits: {
+      opening: limits.opening,
+      openingPerPeer: limits.opening_per_peer,
+      switchFlows: limits.switch_flows,
     },
     stop,
     control: { socket: control.socket ?? `/run/ovs-tpo/${bridges[0]!.port.name}.sock` },

@@ -300,6 +300,26 @@ export const steering = z
     "What is taken of name spaces shared with other owners; change it where it collides with theirs.",
   );
 
+export const limits = z
+  .strictObject(
+    {
+      opening: integer(8192, 16, 1_000_000)
+        .prefault(8192)
+        .describe(
+          "Connections that are being opened, at this site or the far one; past it new ones pass directly.",
+        ),
+      opening_per_peer: integer(4096, 16, 1_000_000)
+        .prefault(4096)
+        .describe("The same, with one peer; past it new connections to this peer pass directly."),
+      switch_flows: integer(200_000, 1000, 10_000_000)
+        .prefault(200_000)
+        .describe("Flows that each bridge may learn from SYNs; past it new connections pass directly."),
+    },
+    { error: "a map with the fields opening, opening_per_peer and switch_flows" },
+  )
+  .prefault({})
+  .describe("Ceilings against floods. That of memory is `edge.tcp.memory`.");
+
 export const stop = z
   .strictObject(
     {
@@ -342,6 +362,7 @@ export const file = z.strictObject(
     bridges: bridges.exactOptional(),
     edge,
     steering,
+    limits,
     stop,
     control,
     log,

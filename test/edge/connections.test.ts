@@ -57,6 +57,7 @@ test("ten megabytes each way at once arrive as they were sent, whatever the orde
   assert.deepEqual(pair.near.counts, {
     open: 0,
     total: 1,
+    opening: 0,
     failed: 0,
     taken: up.length,
     delivered: down.length,
@@ -64,6 +65,7 @@ test("ten megabytes each way at once arrive as they were sent, whatever the orde
   assert.deepEqual(pair.far.counts, {
     open: 0,
     total: 1,
+    opening: 0,
     failed: 0,
     taken: down.length,
     delivered: up.length,

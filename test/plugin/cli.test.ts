@@ -58,6 +58,7 @@ const steering = {
   mac: "aa:bb:cc:00:11:22",
   flows: 12,
   repairs: 0,
+  connections: 34,
 };
 
 const status: Status = {
@@ -99,8 +100,9 @@ const status: Status = {
       spurious_segments: 1,
     },
   },
-  connections: { open: 2, total: 10, failed: 1 },
-  held: { waiting: 3, taken: 20, refused: 4, early: 0 },
+  connections: { open: 2, total: 10, opening: 1, failed: 1 },
+  held: { waiting: 3, taken: 20, refused: 4, direct: 0 },
+  ceilings: [],
   draining: null,
   bytes: { taken: 5_000_000, delivered: 1000 },
   memory: {
@@ -116,10 +118,11 @@ const statusText = `site         a
 state        peer-connecting (peer b: no answer yet)
 process      pid 4711, up 1h 2m, version 0.1.0
 steering     in-sync
-bridge       br0, 12 flows
+bridge       br0, 12 flows, 34 learned
 port         tpo0 (port 3) aa:bb:cc:00:11:22
-connections  2 open, 10 in all, 1 failed
-held SYNs    3 wait, 20 taken, 4 refused, 0 accepted early
+connections  2 open, 1 of them being opened, 10 in all, 1 failed
+held SYNs    3 wait, 20 taken, 4 refused, 0 let go
+ceilings     none is passed
 bytes        4.8 MB taken, 1000 B delivered
 memory       1.0 MB of 512.0 MB held by connections, 80.0 MB resident
 

@@ -186,6 +186,7 @@ describe("configuration", () => {
           memory: 536_870_912,
         },
       },
+      limits: { opening: 8192, openingPerPeer: 4096, switchFlows: 200_000 },
       stop: { drain: 2000 },
       control: { socket: "/run/lab/tpo0.sock" },
       log: { level: "info" },

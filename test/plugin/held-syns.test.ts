@@ -20,6 +20,7 @@ class Site {
   time = 0;
   full = false;
   reachable = true;
+  mayOpen = true;
   whenPeerDown: WhenPeerDown = "pass";
   /** `take 40000`, `letGo 40000`, `answer tcp`, `answer icmp`, `ask 40000`, `drop 40000`. */
   readonly done: string[] = [];
@@ -42,6 +43,7 @@ class Site {
       },
       peer: () => ({
         reachable: this.reachable,
+        mayOpen: this.mayOpen,
         inquire: (addresses, answered) => {
           const { sourcePort } = addresses;
           this.done.push(`ask ${sourcePort}`);
@@ -52,6 +54,7 @@ class Site {
       }),
       mayTake: () => !this.full,
       whenPeerDown: () => this.whenPeerDown,
+      mostWaiting: 4096,
       router: () => Uint8Array.from([10, 1, 0, 2]),
       now: () => this.time,
     });
@@ -139,15 +142,19 @@ test("a client that gives up has its far edge drop the connection, in a bounded 
   assert.equal(site.held.counts.waiting, 0);
 });
 
-test("past the bound of those who wait, clients are accepted early, until some have been answered", () => {
+test("past the bound of those who wait clients are let go, until some have been answered", () => {
   const site = new Site();
   for (let port = 1; port <= 4096; port++) site.held.receive(syn(port));
   site.look();
   site.held.receive(syn(5000));
-  assert.deepEqual(site.look(), ["take 5000"]);
+  assert.deepEqual(site.look(), ["letGo 5000"]);
+  assert.equal(site.held.counts.direct, 1);
   site.answer(1, MessageStatus.TIMEOUT);
   site.held.receive(syn(5001));
   assert.deepEqual(site.look(), ["ask 5001"]);
+  site.mayOpen = false;
+  site.held.receive(syn(5002));
+  assert.deepEqual(site.look(), ["letGo 5002"]);
 });
 
 test("without memory for more, SYNs pass; without the peer they are dropped", () => {

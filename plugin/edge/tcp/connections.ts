@@ -1,4 +1,4 @@
-import type { OnReadOpts, Socket } from "node:net";
+import { type OnReadOpts, Socket } from "node:net";
 import {
   type MessageAddresses,
   MessageFlag,
@@ -26,11 +26,15 @@ export interface ConnectionsOptions extends Omit<EdgeSurroundings, "ended"> {
   readonly watchWay?: (destination: Uint8Array, lost: () => void) => () => void;
   /** How long a destination may take to answer, in milliseconds. */
   readonly connectTimeout: number;
+  /** So many may be being opened at once, for the peer and by it; the peer's further ones are refused. Default: any. */
+  readonly mostOpening?: number;
 }
 
 export interface ConnectionCounts {
   open: number;
   total: number;
+  /** Of those that are open. */
+  opening: number;
   failed: number;
   /** Bytes taken from and given to applications here. */
   taken: number;
@@ -58,10 +62,12 @@ export class TcpConnections {
   /** The edges that have come of inquiries, by their endpoints. */
   readonly #confirmed = new Map<string, TcpEdge>();
   readonly #early = new Map<number, Early[]>();
+  /** Edges whose connection does not stand at the far end: of this site's applications, or here. */
+  readonly #opening = new Set<TcpEdge>();
   readonly #probing: NodeJS.Timeout;
   #seen = new NumberWindow();
   #nextNumber = 1;
-  readonly #ended: ConnectionCounts = { open: 0, total: 0, failed: 0, taken: 0, delivered: 0 };
+  readonly #ended: ConnectionCounts = { open: 0, total: 0, opening: 0, failed: 0, taken: 0, delivered: 0 };
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
@@ -82,7 +88,13 @@ export class TcpConnections {
       counts.taken += edge.taken;
       counts.delivered += edge.delivered;
     }
+    counts.opening = this.opening;
     return counts;
+  }
+
+  /** Connections that are being opened: here for the peer, and there for us. */
+  get opening(): number {
+    return this.#opening.size + this.#inquiries.size;
   }
 
   /** A connection of an application here, intercepted: it stands, and belongs to the edge from now on. */
@@ -96,8 +108,10 @@ export class TcpConnections {
     const edge = new TcpEdge({ connection, addresses }, true, socket, reading, this.#surroundings);
     this.#initiated.set(connection, edge);
     this.#ended.total++;
-    if (inquiry === undefined) edge.open();
-    else {
+    if (inquiry === undefined) {
+      this.#opening.add(edge);
+      edge.open();
+    } else {
       this.#confirmed.set(key, edge);
       inquiry.join(edge);
       edge.joined();
@@ -139,10 +153,10 @@ export class TcpConnections {
   unreachable(addresses: MessageAddresses, status: MessageStatus): void {
     const key = endpointsKey(addresses);
     this.#awaited.get(key)?.fail(status);
-    for (const edge of this.#initiated.values()) {
+    for (const edge of this.#opening) {
       const its = edge.identity.addresses;
       // Whoever sends many such errors is not to make us compare much.
-      if (edge.answered || its.sourcePort !== addresses.sourcePort) continue;
+      if (!edge.initiator || its.sourcePort !== addresses.sourcePort) continue;
       if (endpointsKey(its) === key) edge.reset(status);
     }
   }
@@ -160,8 +174,11 @@ export class TcpConnections {
     const edge = fromInitiator
       ? this.#accepted.get(connection)
       : (this.#initiated.get(connection) ?? this.#inquiries.get(connection));
-    if (edge !== undefined) edge.receive(header, data);
-    else if (fromInitiator && !this.#seen.has(header.connection)) this.#receiveFirst(header, data);
+    if (edge !== undefined) {
+      // Whatever a far edge says, it says once it has connected, or will not.
+      if (!fromInitiator && edge instanceof TcpEdge) this.#opening.delete(edge);
+      edge.receive(header, data);
+    } else if (fromInitiator && !this.#seen.has(header.connection)) this.#receiveFirst(header, data);
     // Anything else is for a connection that has ended here: its peer has been told, or will be.
   }
 
@@ -172,12 +189,24 @@ export class TcpConnections {
       this.#early.delete(connection);
     } else if (header.type === MessageType.OPEN && addresses !== undefined) {
       this.#seen.add(connection);
-      this.#openFor(connection, addresses);
+      if (this.opening < (this.#options.mostOpening ?? Number.POSITIVE_INFINITY))
+        this.#openFor(connection, addresses);
+      else this.#refuse(connection, addresses);
     } else {
       const early = this.#early.get(connection) ?? [];
       early.push({ header: { ...header }, data: Buffer.from(data) });
       this.#early.set(connection, early);
     }
+  }
+
+  /** Says that one more connection is too many. */
+  #refuse(connection: number, addresses: MessageAddresses): void {
+    this.#early.delete(connection);
+    const reading = new Reading(this.#options.memory);
+    const edge = new TcpEdge({ connection, addresses }, false, new Socket(), reading, this.#surroundings);
+    this.#accepted.set(connection, edge);
+    this.#ended.total++;
+    edge.reset(MessageStatus.LIMIT);
   }
 
   /** Opens the onward connection to the application here. */
@@ -187,6 +216,7 @@ export class TcpConnections {
     const edge = new TcpEdge({ connection, addresses }, false, socket, reading, this.#surroundings);
     this.#accepted.set(connection, edge);
     this.#ended.total++;
+    this.#opening.add(edge);
     const timer = setTimeout(() => edge.reset(MessageStatus.TIMEOUT), this.#options.connectTimeout);
     const unwatch = this.#options.watchWay?.(addresses.destination, () =>
       edge.reset(MessageStatus.UNREACHABLE),
@@ -194,6 +224,7 @@ export class TcpConnections {
     const settled = () => {
       clearTimeout(timer);
       unwatch?.();
+      this.#opening.delete(edge);
     };
     // Why a connection could not be made has a status of its own; so this listens ahead of the edge.
     const refused = (error: NodeJS.ErrnoException) => edge.reset(statusOf(error));
@@ -239,6 +270,7 @@ export class TcpConnections {
     const { connection, addresses } = edge.identity;
     const edges = edge.initiator ? this.#initiated : this.#accepted;
     if (!edges.delete(connection)) return;
+    this.#opening.delete(edge);
     if (edge.initiator && this.#confirmed.size > 0) {
       const key = endpointsKey(addresses);
       if (this.#confirmed.get(key) === edge) this.#confirmed.delete(key);

@@ -81,7 +81,6 @@ export class TcpEdge implements MessageSource, Holder {
   /** RESET has come, but messages before it have not: the application gets those first. */
   #resetAt: number | undefined;
   #socketClosed = false;
-  #answered = false;
   #over = false;
   #complete = false;
   #holding = 0;
@@ -141,11 +140,6 @@ export class TcpEdge implements MessageSource, Holder {
     return this.#delivered;
   }
 
-  /** Whether the peer's edge has said anything: it has connected, or will not. */
-  get answered(): boolean {
-    return this.#answered;
-  }
-
   /** Whether it has come to its end without a reset. */
   get complete(): boolean {
     return this.#complete;
@@ -194,7 +188,6 @@ export class TcpEdge implements MessageSource, Holder {
   /** A message of the peer's edge. `data` is valid during the call only. */
   receive(header: MessageHeader, data: Uint8Array): void {
     if (this.#over) return;
-    this.#answered = true;
     switch (header.type) {
       case MessageType.DATA:
         this.#hold(data.length);
