@@ -84,6 +84,7 @@ export class Bridge {
     const { instance, priority, firstTable, register, passFrom, idle, finIdle } = steering;
     this.steering = new Steering({
       bridge: bridge.bridge,
+      ...(bridge.ownBridge && { ownBridge: bridge.ownBridge }),
       database: config.ovs.database,
       runDirectory: config.ovs.runDir,
       localPort: port.name,

@@ -106,7 +106,7 @@ async function* checkSwitch({ ovs, bridges }: Config): AsyncGenerator<Finding> {
     yield reached;
     if (reached.outcome !== "ok") return;
     const { replica } = database;
-    for (const { bridge: name, port } of bridges) {
+    for (const { bridge: name, ownBridge, port } of bridges) {
       const bridge = findBridge(replica, name);
       yield await attempt("bridge", () => {
         if (bridge !== undefined) return `${name}, datapath ${bridge.datapath_type || "system"}`;
@@ -114,7 +114,9 @@ async function* checkSwitch({ ovs, bridges }: Config): AsyncGenerator<Finding> {
         const field = bridges.length > 1 ? "bridges" : "ovs.bridge";
         throw new Error(`there is no bridge ${name} (there are: ${others}); make it, or correct ${field}`);
       });
-      for (const lan of lansOf(port)) yield await attempt("port", () => portUse(replica, name, lan.name));
+      for (const lan of lansOf(port))
+        yield await attempt("port", () => portUse(replica, ownBridge?.name ?? name, lan.name));
+      if (ownBridge) yield await attempt("uplink", () => uplinkUse(replica, name, ownBridge));
     }
   } finally {
     database.stop();
@@ -141,6 +143,19 @@ async function portUse(replica: Replica, bridgeName: string, name: string): Prom
   const type = findInterface(replica, name)?.type;
   if (type === "internal") return `${name} is there from an earlier run`;
   throw new Error(`${name} is a port of type "${type}" already, not ours; set port.name to another name`);
+}
+
+/** Whether the uplink can be led over our own bridge, or is already. */
+function uplinkUse(replica: Replica, bridge: string, own: { name: string; uplink: string }): string {
+  const port = findPort(replica, own.uplink);
+  const on = [bridge, own.name].find((name) => port && findBridge(replica, name)?.ports.includes(port._uuid));
+  if (port === undefined || on === undefined)
+    throw new Error(`${own.uplink} is no port of ${bridge}; correct uplink`);
+  if (port.interfaces.length !== 1)
+    throw new Error(`${own.uplink} is a bond, which cannot be an uplink here`);
+  return on === bridge
+    ? `${own.uplink} will be led over ${own.name}`
+    : `${own.uplink} is led over ${own.name}`;
 }
 
 async function reachable(path: string): Promise<string> {

@@ -32,6 +32,7 @@ export async function detach({ flows, ports, attached }: Attachment): Promise<st
       const names = ports.names();
       await ports.remove();
       if (flows) await gone(flows, names);
+      await ports.removeBridge();
     });
   } else if (attached) left.push("ports (no connection to the database)");
   return left.length > 0 ? `left on the bridge: ${left.join(", ")}` : undefined;

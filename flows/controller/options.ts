@@ -28,6 +28,11 @@ export interface SteeringOptions {
   readonly database?: string;
   /** Where vswitchd has its sockets. Default: `/var/run/openvswitch`. */
   readonly runDirectory?: string;
+  /**
+   * Attaches to a bridge of our own, between `bridge` and its port `uplink`; `bridge` gets no flow. See `OwnBridge`.
+   * Default: attaches to `bridge` itself.
+   */
+  readonly ownBridge?: { readonly name: string; readonly uplink: string };
   /** The internal port that is made for the plugin. Default: `tpo0`. */
   readonly localPort?: string;
   /**

@@ -31,7 +31,7 @@ import { Pause } from "./pause.js";
 import { Policy, type SteeredPorts } from "./policy.js";
 import { PortPreparation } from "./port-preparation.js";
 import { untilInSync } from "./ready.js";
-import { type PortNumbers, SwitchPorts, switchPorts } from "./switch-ports.js";
+import { type PortNumbers, type SwitchPorts, switchPorts } from "./switch-ports.js";
 
 /** Milliseconds between two looks at whether our flows are still there. */
 const CHECK_INTERVAL = 1000;
@@ -81,8 +81,9 @@ export class Steering extends EventEmitter<SteeringEvents> {
    */
   constructor(options: SteeringOptions) {
     super();
-    const { bridge, runDirectory = "/var/run/openvswitch" } = options;
+    const { bridge, ownBridge, runDirectory = "/var/run/openvswitch" } = options;
     const { instance = 0, families = ["ipv4"] } = options;
+    const at = ownBridge?.name ?? bridge;
     const layout = { ...DEFAULT_LAYOUT, ...options.layout };
     checkLayout(layout);
     this.#options = options;
@@ -98,13 +99,13 @@ export class Steering extends EventEmitter<SteeringEvents> {
     });
     this.#database = switchDatabase({ remotes: options.database ?? `unix:${join(runDirectory, "db.sock")}` });
     this.#connection = new Connection({
-      address: `unix:${join(runDirectory, `${bridge}.mgmt`)}`,
+      address: `unix:${join(runDirectory, `${at}.mgmt`)}`,
       versions: [OpenFlow15],
       minBackoff: FIRST_RETRY,
       maxBackoff: CHECK_INTERVAL,
       requestTimeout: SWITCH_TIMEOUT,
     });
-    this.#ports = new SwitchPorts(this.#database, switchPorts(options));
+    this.#ports = switchPorts(this.#database, options);
     this.#flows = new BridgeFlows(this.#connection, instance);
     this.#held = new HeldPackets(this.#connection, instance, (packet) => this.emit("held", packet));
     this.#preparation = new PortPreparation(this.#flows, options, (ports) =>
@@ -331,7 +332,7 @@ export class Steering extends EventEmitter<SteeringEvents> {
     const view = this.#ports.view();
     switch (view.state) {
       case "no-bridge":
-        return this.#enter("no-bridge", `there is no bridge ${this.#options.bridge}`);
+        return this.#enter("no-bridge", view.reason);
       case "unsettled":
         this.#enter("port-pending", view.reason);
         await this.#ports.add();

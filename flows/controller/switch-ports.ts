@@ -10,6 +10,8 @@ import {
 } from "ovsdb-client/open-vswitch";
 import type { AccessPort } from "../pipeline/index.js";
 import type { SteeringOptions } from "./options.js";
+import { OwnBridge } from "./own-bridge.js";
+import { OWNER_KEY } from "./owner.js";
 
 /** The ports that the pipeline speaks of, as the database has them. */
 export interface PortNumbers {
@@ -32,7 +34,7 @@ export interface LocalNumbers {
 }
 
 export type PortsView =
-  | { readonly state: "no-bridge" }
+  | { readonly state: "no-bridge"; readonly reason: string }
   /** Ours are to be added, or a predecessor's removed. */
   | { readonly state: "unsettled"; readonly reason: string }
   | { readonly state: "pending"; readonly reason: string }
@@ -45,19 +47,11 @@ export interface SwitchPortsOptions {
   readonly canary: string;
   readonly passFrom: readonly string[];
   readonly instance: number;
-}
-
-/** The ports that the steering's options ask for. */
-export function switchPorts(options: SteeringOptions): SwitchPortsOptions {
-  const { bridge, localPort = "tpo0", vlan, trunk = [], canary, passFrom = [], instance = 0 } = options;
-  const local = [{ name: localPort, ...(vlan !== undefined && { vlan }) }, ...trunk];
-  return { bridge, local, canary, passFrom, instance };
+  /** Present where our ports are on a bridge of our own, which has to be there first: `bridge` is that. */
+  readonly own: OwnBridge | undefined;
 }
 
 const op = operations<SwitchTables>();
-
-/** The key in `external_ids` that says that a port is ours; its value is the instance. */
-export const OWNER_KEY = "ovs-tpo";
 
 /** vswitchd gives its internal ports the least MTU of all others, among which the canary must not count: a tap's most. */
 const CANARY_MTU = 65521;
@@ -82,8 +76,10 @@ export class SwitchPorts {
   view(): PortsView {
     const { bridge, local, canary, passFrom } = this.#options;
     const replica = this.#db.replica;
+    const lacking = this.#options.own?.lacking;
+    if (lacking) return lacking;
     const row = findBridge(replica, bridge);
-    if (!row) return { state: "no-bridge" };
+    if (!row) return { state: "no-bridge", reason: `there is no bridge ${bridge}` };
     for (const name of this.#names) {
       const port = findPort(replica, name);
       if (!port || !this.#isOurs(port)) return { state: "unsettled", reason: `adding port ${name}` };
@@ -143,7 +139,8 @@ export class SwitchPorts {
 
   /** Adds what is missing. Throws `PortError` where a name is taken by a port that is not ours. */
   async add(): Promise<void> {
-    const { bridge, local, canary } = this.#options;
+    const { bridge, local, canary, own } = this.#options;
+    if (own?.lacking) await own.add();
     for (const name of this.#leftovers()) await deletePort(this.#db, { bridge, name, owner: this.#owner });
     for (const { name, vlan } of local) {
       // The address stays in the database, so that the neighbours' caches hold after vswitchd has made the device anew.
@@ -166,6 +163,11 @@ export class SwitchPorts {
     for (const name of this.names()) {
       await deletePort(this.#db, { bridge: this.#options.bridge, name, owner: this.#owner });
     }
+  }
+
+  /** Takes the bridge of our own away, from which our ports have gone. */
+  async removeBridge(): Promise<void> {
+    await this.#options.own?.remove();
   }
 
   #isOurs(port: SwitchTables["Port"]): boolean {
@@ -192,4 +194,21 @@ function randomMac(): string {
   const bytes = randomBytes(6);
   bytes[0] = (bytes[0]! & 0xfc) | 0x02;
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(":");
+}
+
+/** The ports that the steering's options ask for. */
+export function switchPorts(db: Database<SwitchTables>, options: SteeringOptions): SwitchPorts {
+  const {
+    bridge,
+    ownBridge,
+    localPort = "tpo0",
+    vlan,
+    trunk = [],
+    canary,
+    passFrom = [],
+    instance = 0,
+  } = options;
+  const own = ownBridge && new OwnBridge(db, { bridge, ...ownBridge, instance });
+  const local = [{ name: localPort, ...(vlan !== undefined && { vlan }) }, ...trunk];
+  return new SwitchPorts(db, { bridge: ownBridge?.name ?? bridge, own, local, canary, passFrom, instance });
 }

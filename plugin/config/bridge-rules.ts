@@ -194,6 +194,20 @@ const rewriteHasOneLan: Rule = function* (read, keys) {
   }
 };
 
+const ownBridgeHasUplink: Rule = function* (_read, keys) {
+  for (const base of bridgePaths(keys)) {
+    const path = base.length === 0 ? ["ovs"] : base;
+    const [own, uplink] = ["own_bridge", "uplink"].map((key) => keys(...path).includes(key));
+    if (own === uplink) continue;
+    yield {
+      path: [...path, own ? "uplink" : "own_bridge"],
+      found: "nothing",
+      expected: own ? "the bridge's port towards the WAN, with own_bridge" : "own_bridge, with uplink",
+      advice: "add it, or remove the other",
+    };
+  }
+};
+
 /** One bridge at the top of the file, or a list of them. */
 const bridgesAreNamed: Rule = function* (read, keys) {
   const top = keys();
@@ -261,4 +275,5 @@ export const bridgeRules: readonly Rule[] = [
   portsDiffer,
   hostNumbersDiffer,
   rewriteHasOneLan,
+  ownBridgeHasUplink,
 ];

@@ -71,6 +71,8 @@ export type SteeringForm = "transparent" | "rewrite";
 /** One bridge, and what is the plugin's there. What is shared by all owners of the host is different for each bridge. */
 export interface BridgeConfig {
   readonly bridge: string;
+  /** A bridge of our own to attach to, in front of the bridge's uplink; absent: the bridge itself. */
+  readonly ownBridge?: { readonly name: string; readonly uplink: string };
   readonly form: SteeringForm;
   readonly port: PortConfig;
   /** The first entry that fits a connection decides. Peers that entries name are in `peers`. */

@@ -47,9 +47,10 @@ export function resolve(checked: File): Config {
 /** The bridges as the file lists them, or its only one. */
 function bridgesOf({ ovs, form, port, table, bridges, edge, steering }: File): BridgeConfig[] {
   // The rules have seen to it that one bridge or the list is there.
-  const listed = bridges ?? [{ bridge: ovs.bridge!, form, port: port!, table: table ?? [] }];
+  const listed = bridges ?? [{ ...ovs, bridge: ovs.bridge!, form, port: port!, table: table ?? [] }];
   return listed.map((one, place) => ({
     bridge: one.bridge,
+    ...(one.own_bridge !== undefined && { ownBridge: { name: one.own_bridge, uplink: one.uplink! } }),
     form: one.form,
     port: resolvePort(one.port),
     table: new LookupTable(one.table.map(entrySpec)),

@@ -34,10 +34,21 @@ const gigabyte = 2 ** 30;
 
 const bridgeName = name("a bridge name", "br0", 63);
 
+/** Our own bridge's name makes those of the patch's ends. */
+const ownBridge = {
+  own_bridge: name("a bridge name", "br-tpo", 11)
+    .exactOptional()
+    .describe("Attach to a bridge of our own in front of `uplink`, and put no flow on the bridge itself."),
+  uplink: name("the name of a port of the bridge", "eth0", 63)
+    .exactOptional()
+    .describe("With `own_bridge`: the bridge's port towards the WAN."),
+};
+
 export const ovs = z
   .strictObject(
     {
       bridge: bridgeName.exactOptional().describe("The bridge to attach to. For several, see `bridges`."),
+      ...ownBridge,
       database: z
         .string({ error: "unix:PATH or tcp:ADDRESS:PORT" })
         .regex(/^(unix:\/.+|tcp:.+:\d{1,5})$/, { error: "unix:PATH or tcp:ADDRESS:PORT" })
@@ -213,11 +224,12 @@ export const table = z
 export const bridge = z.strictObject(
   {
     bridge: bridgeName.describe("The bridge to attach to."),
+    ...ownBridge,
     form,
     port,
     table: table.prefault([]),
   },
-  { error: "a map with the fields bridge, form, port and table" },
+  { error: "a map with the fields bridge, own_bridge, uplink, form, port and table" },
 );
 
 export const bridges = z

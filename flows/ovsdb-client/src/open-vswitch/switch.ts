@@ -35,6 +35,7 @@ export type SwitchTables = {
     | "mtu_request"
     | "name"
     | "ofport"
+    | "ofport_request"
     | "options"
     | "type"
   >;
@@ -65,6 +66,7 @@ export const SWITCH_SELECTION: Selection<SwitchTables> = {
     "mtu_request",
     "name",
     "ofport",
+    "ofport_request",
     "options",
     "type",
   ],
