@@ -54,13 +54,14 @@ export class Neighbours {
 
   async #look(): Promise<void> {
     const asked = performance.now();
+    // What was known of a neighbour before somebody sent something there may have been long ago. Where most are answered
+    // at once, nobody has waited long enough, and there is nothing to ask: to start a program holds up everything else.
+    const waiting = [...this.#watches].filter(({ since }) => asked - since >= INTERVAL / 2);
     // Where the device is gone, sockets end by themselves.
-    const failed = this.#watches.size === 0 ? [] : await this.#failed().catch(() => []);
+    const failed = waiting.length === 0 ? [] : await this.#failed().catch(() => []);
     this.#timer = undefined;
-    for (const watch of [...this.#watches]) {
-      // What was known of a neighbour before somebody sent something there may have been long ago.
-      if (asked - watch.since < INTERVAL / 2 || !failed.includes(watch.neighbour)) continue;
-      if (this.#watches.delete(watch)) watch.lost();
+    for (const watch of waiting) {
+      if (failed.includes(watch.neighbour) && this.#watches.delete(watch)) watch.lost();
     }
     this.#schedule();
   }
