@@ -42,6 +42,12 @@ export class Pacer {
     this.#refilled = now;
   }
 
+  /** Something else than the pace holds the sender: what it could have sent meanwhile is not made good in a burst. */
+  forgo(now: number): void {
+    this.#credit = Math.min(this.#credit, this.quantum);
+    this.#refilled = now;
+  }
+
   get open(): boolean {
     return this.#credit > 0;
   }

@@ -67,6 +67,8 @@ export class Sender {
   #lossAt = Number.POSITIVE_INFINITY;
   #probeRounds = 0;
   #probeDue = false;
+  /** The model's window was full when it was last tried to send. */
+  #blocked = false;
   /** The source may have something to say: it has not been asked since it was woken. */
   #hungry = true;
   readonly #sample: AcknowledgementSample = {
@@ -93,7 +95,8 @@ export class Sender {
   fill(now: number, batch: SendBatch): void {
     const { model, pacer } = this.#options;
     pacer.setRate(now, model.pacingRate);
-    pacer.refill(now);
+    if (this.#blocked) pacer.forgo(now);
+    else pacer.refill(now);
     if (this.#probeDue && batch.capacity - batch.count >= PROBES) this.#sendProbes(now, batch);
     while (!batch.full && pacer.open && this.inFlight < model.window) {
       const lost = this.window.nextLost();
@@ -102,9 +105,11 @@ export class Sender {
         this.#send(now, batch, lost, true);
       } else if (!this.#prepareNew()) {
         if (this.#admitted) model.onIdle(now, this.log.next);
+        this.#blocked = false;
         return;
       } else this.#send(now, batch, this.window.take(), false);
     }
+    this.#blocked = this.inFlight >= model.window;
   }
 
   /**

@@ -1,4 +1,5 @@
 import { ACK_INTERVAL } from "../constants.js";
+import { Contest } from "./contest.js";
 import { Load, LossBaseline } from "./loss-baseline.js";
 import { MaxFilter } from "./max-filter.js";
 
@@ -53,8 +54,13 @@ const LEAST_RELIEF = 0.85;
  * measured, and what waits for a processor would be taken for a queue of many round trips.
  */
 const SHORT_TRIP = 20;
+/** Measurements that tell what is delivered beside others. */
+const SHARED_SAMPLES = 3;
+const SHARED_MARGIN = 3;
+/** A shared path's least round trip is believed for so long, milliseconds. */
+const SHARED_BELIEF = 20_000;
 
-type Phase = "startup" | "drain" | "up" | "down" | "cruise";
+type Phase = "startup" | "drain" | "up" | "down" | "cruise" | "shared" | "probe";
 
 export interface AdaptiveOptions {
   /** What is tried first on an unknown path, bytes per millisecond. */
@@ -67,6 +73,7 @@ export interface AdaptiveOptions {
 export class AdaptiveModel implements CongestionModel {
   #state: Phase = "startup";
   readonly #rates = new MaxFilter(RATE_SAMPLES);
+  readonly #recentRates = new MaxFilter(SHARED_SAMPLES);
   readonly #gaps = new MaxFilter(RATE_SAMPLES);
   readonly #rounds = new Rounds();
   readonly #loss = new LossBaseline();
@@ -74,7 +81,12 @@ export class AdaptiveModel implements CongestionModel {
   #forward = new RecentMinimum();
   readonly #datagram: number;
   readonly #granularity: number;
+  readonly #contest: Contest;
+  #smoothedRtt = UNKNOWN_RTT;
   #since = 0;
+  /** In which the datagrams were sent that the last round and this one answer. */
+  #answeredGain = 1;
+  #sentGain = 1;
   #sinceRound = 0;
   #gain = STARTUP_GAIN;
   #plateau = 0;
@@ -87,6 +99,7 @@ export class AdaptiveModel implements CongestionModel {
   constructor(datagram: number, granularity: number, options: AdaptiveOptions = {}) {
     this.#datagram = datagram;
     this.#granularity = granularity;
+    this.#contest = new Contest(datagram);
     this.#startRate = options.startRate ?? (FIRST_WINDOW * datagram) / UNKNOWN_RTT;
     this.#ceiling = options.ceiling ?? Number.POSITIVE_INFINITY;
   }
@@ -108,12 +121,18 @@ export class AdaptiveModel implements CongestionModel {
     return Math.max(this.#rates.value, this.#state === "startup" ? this.#startRate : 0);
   }
 
+  /** What was delivered lately, but for a moment's low. */
+  get #recentlyDelivered(): number {
+    return Math.min(this.delivered, this.#recentRates.value * SHARED_MARGIN);
+  }
+
   get rate(): number {
     return Math.min(this.delivered / (1 - this.#loss.rate), this.#ceiling);
   }
 
   get pacingRate(): number {
-    return Math.min(this.rate * this.#gain, this.#ceiling);
+    if (this.#state !== "shared") return Math.min(this.rate * this.#gain, this.#ceiling);
+    return Math.min(this.#sharedRate, this.#ceiling);
   }
 
   /** What holds the rate is the ceiling, as far as is known, and not the link: there is nothing to push for. */
@@ -131,27 +150,38 @@ export class AdaptiveModel implements CongestionModel {
     return Math.min(Math.max(this.#gaps.value, least), LONGEST_GAP);
   }
 
+  /** What the window of the others would give us, bytes per millisecond. */
+  get #sharedRate(): number {
+    return this.#contest.sharedWindow / this.#smoothedRtt;
+  }
+
   get window(): number {
+    const least = LEAST_WINDOW * this.#datagram;
+    if (this.#state === "shared")
+      return Math.max(
+        this.#contest.sharedWindow + this.#sharedRate * (this.#ackGap + 2 * this.#granularity),
+        least,
+      );
+    if (this.#state === "probe") return Math.max(this.#contest.probeWindow, least);
     const doubtful = this.#state === "startup" && this.#queuedMeasurements > 0;
     const gain = doubtful ? DOUBTFUL_WINDOW_GAIN : WINDOW_GAIN;
     const window = this.rate * (gain * this.#roundTrip + this.#ackGap + 2 * this.#granularity);
-    return Math.max(
-      window,
-      LEAST_WINDOW * this.#datagram,
-      this.#rates.value === 0 ? FIRST_WINDOW * this.#datagram : 0,
-    );
+    return Math.max(window, least, this.#rates.value === 0 ? FIRST_WINDOW * this.#datagram : 0);
   }
 
   onSent(_now: number, _physical: number, bytes: number): void {
     this.#loss.onSent(bytes);
+    this.#contest.onSent(bytes);
   }
 
   onLost(phase: number, bytes: number): void {
     this.#loss.onLost(phase, bytes);
+    this.#contest.onLost(bytes);
   }
 
   onLossUndone(phase: number, bytes: number): void {
     this.#loss.onLossUndone(phase, bytes);
+    this.#contest.onLost(-bytes);
   }
 
   onIdle(_now: number, physical: number): void {
@@ -163,6 +193,7 @@ export class AdaptiveModel implements CongestionModel {
     if (this.#rates.value === 0) return;
     this.#rates.reset(this.#rates.value / 2);
     this.#quicken();
+    this.#contest.clear(this.#since);
     this.#state = "startup";
     this.#gain = STARTUP_GAIN;
   }
@@ -172,12 +203,16 @@ export class AdaptiveModel implements CongestionModel {
     this.#loss.restart();
     // The new session's receiver has another clock.
     this.#forward = new RecentMinimum();
+    if (!this.#crowded) return;
+    this.#state = "cruise";
+    this.#contest.clear(this.#since);
   }
 
   onAcknowledgement(ack: AcknowledgementSample): void {
     this.#loss.settle(
       ack.lowestInFlight,
       !(this.#queue > Math.max(this.#roundTrip * LONG_QUEUE_PART, LONG_QUEUE_LEAST)),
+      this.#contest.trusts(ack.now),
     );
     const rounds = this.#rounds;
     rounds.onAcknowledgement(ack);
@@ -189,14 +224,28 @@ export class AdaptiveModel implements CongestionModel {
   #onMeasurement(ack: AcknowledgementSample): void {
     const { rate, idle, delay } = this.#rounds;
     if ((idle || this.#held) && rate <= this.#rates.value) return;
-    if (delay < Number.POSITIVE_INFINITY) this.#forward.add(ack.now, delay);
+    if (delay < Number.POSITIVE_INFINITY) this.#addForward(ack.now, delay);
     const queue = delay - this.#forward.value;
     const queued = queue > this.#roundTrip * STARTUP_QUEUE + STARTUP_QUEUE_LEAST;
     this.#queuedMeasurements =
       queued && rate < this.#rates.value * QUICK_GROWTH ? this.#queuedMeasurements + 1 : 0;
     const grown = rate >= this.#rates.value * (1 + FIRST_PUSH * PUSH_SUCCESS);
     this.#rates.add(rate);
-    if (this.#state !== "startup" && this.#state !== "drain" && grown && !queued) this.#enterStartup(ack);
+    this.#recentRates.add(rate);
+    const open = this.#state === "cruise" || this.#state === "up" || this.#state === "down";
+    if (open && grown && !queued) this.#enterStartup(ack);
+  }
+
+  #addForward(now: number, delay: number): void {
+    const before = this.#forward.value;
+    if (this.#crowded && now - this.#minimum.confirmedAt < SHARED_BELIEF && delay > before) return;
+    this.#forward.add(now, delay);
+    // There was a queue after all, and what it lost was not lost by the link.
+    if (before - delay > Math.max(this.#roundTrip * STARTUP_QUEUE, STARTUP_QUEUE_LEAST)) this.#loss.forget();
+  }
+
+  get #crowded(): boolean {
+    return this.#state === "shared" || this.#state === "probe";
   }
 
   /** So little was sent on purpose that the link may well be faster than what came through. */
@@ -219,7 +268,8 @@ export class AdaptiveModel implements CongestionModel {
 
   #onRound(ack: AcknowledgementSample): void {
     const rounds = this.#rounds;
-    if (rounds.minimumRtt < Number.POSITIVE_INFINITY) this.#minimum.add(ack.now, rounds.minimumRtt);
+    this.#smoothedRtt = ack.smoothedRtt;
+    this.#addMinimum(ack);
     if (!rounds.idle && !rounds.quick) this.#gaps.add(rounds.longestGap);
     if (this.#state === "startup" && !rounds.idle) {
       if (this.#rates.value >= this.#fullRate * GROWTH) {
@@ -228,12 +278,49 @@ export class AdaptiveModel implements CongestionModel {
       } else
         this.#plateau += this.#queue > this.#roundTrip * STARTUP_QUEUE + QUEUE_LEAST ? PLATEAU_ROUNDS : 1;
     }
+    const excess = this.#queue - Math.max(this.#roundTrip * QUEUE_PART, QUEUE_LEAST);
+    this.#share(ack, excess);
     if (this.#state === "cruise") {
-      const excess = this.#queue - Math.max(this.#roundTrip * QUEUE_PART, QUEUE_LEAST);
       const relief = Math.max(1 - excess / Math.max(this.#roundTrip, SHORT_TRIP), LEAST_RELIEF);
       this.#setGain(ack, excess > 0 ? relief : this.#capped ? CAPPED_GAIN : 1);
     }
     this.#judgePush();
+  }
+
+  /** What is known of the empty path is kept while others fill it. */
+  #addMinimum(ack: AcknowledgementSample): void {
+    const { minimumRtt } = this.#rounds;
+    if (this.#crowded) this.#minimum.confirm(ack.now, minimumRtt);
+    const believed = this.#crowded && ack.now - this.#minimum.confirmedAt < SHARED_BELIEF;
+    if (believed && minimumRtt > this.#minimum.value) return;
+    if (minimumRtt < Number.POSITIVE_INFINITY) this.#minimum.add(ack.now, minimumRtt);
+  }
+
+  /** Others may keep the queue full. */
+  #share(ack: AcknowledgementSample, excess: number): void {
+    const contest = this.#contest;
+    const gain = this.#answeredGain;
+    this.#answeredGain = this.#sentGain;
+    this.#sentGain = this.#gain;
+    if (this.#state === "startup" || this.#state === "drain") {
+      contest.clear(ack.now);
+      return;
+    }
+    const before = contest.course;
+    contest.onRound({
+      now: ack.now,
+      idle: this.#rounds.idle,
+      queue: this.#queue,
+      excess,
+      gain,
+      roundTrip: this.#roundTrip,
+      confirmedAt: this.#minimum.confirmedAt,
+      smoothedRtt: ack.smoothedRtt,
+      ownLoss: this.#loss.rate,
+      delivered: this.#recentlyDelivered,
+      latest: Math.min(this.rate, this.#rounds.rate),
+    });
+    if (contest.course !== before) this.#enter(ack, contest.course === "free" ? "cruise" : contest.course, 1);
   }
 
   /** A push that only made the queue overflow was too strong. */
@@ -285,6 +372,9 @@ export class AdaptiveModel implements CongestionModel {
 
   #setGain(ack: AcknowledgementSample, gain: number): void {
     this.#gain = gain;
-    this.#loss.begin(ack.next, gain > 1 && !this.#capped ? Load.OVER : gain < 1 ? Load.UNDER : Load.FULL);
+    this.#loss.begin(
+      ack.next,
+      this.#crowded ? Load.NONE : gain > 1 && !this.#capped ? Load.OVER : gain < 1 ? Load.UNDER : Load.FULL,
+    );
   }
 }

@@ -13,6 +13,8 @@ export const Load = {
   FULL: 1,
   /** Less. */
   UNDER: 2,
+  /** The queue is full of others' datagrams: so is what is lost theirs. */
+  NONE: 3,
 } as const;
 
 /**
@@ -29,8 +31,8 @@ export class LossBaseline {
   /** The physical number behind the phase. */
   readonly #end = new Float64Array(PHASES);
   #oldest = 0;
-  readonly #full = new Mean();
-  readonly #under = new Mean();
+  #full = new Mean();
+  #under = new Mean();
   #over = Number.NaN;
 
   /** 0 … 1 */
@@ -79,15 +81,21 @@ export class LossBaseline {
    * Draws the balance of the phases that lie below `physical` entirely. `calm`: no long queue was met on the way, so
    * what was lost was not lost to a full one.
    */
-  settle(physical: number, calm: boolean): void {
+  settle(physical: number, calm: boolean, trusted: boolean): void {
     while (this.#oldest !== this.phase && this.#end[this.#oldest]! <= physical) {
       const i = this.#oldest;
       const [lost, sent] = [this.#lost[i]!, this.#sent[i]!];
-      if (this.#load[i] === Load.FULL && calm) this.#full.add(lost, sent);
-      else if (this.#load[i] === Load.UNDER && calm) this.#under.add(lost, sent);
+      const known = trusted || lost <= sent * this.rate;
+      if (this.#load[i] === Load.FULL && calm && known) this.#full.add(lost, sent);
+      else if (this.#load[i] === Load.UNDER && calm && known) this.#under.add(lost, sent);
       else if (this.#load[i] === Load.OVER && sent > 0) this.#over = lost / sent;
       this.#oldest = (i + 1) % PHASES;
     }
+  }
+
+  forget(): void {
+    this.#full = new Mean();
+    this.#under = new Mean();
   }
 
   /** Numbers begin anew with a new session; what has been learnt is kept. */

@@ -19,6 +19,11 @@ export class RecentMinimum {
     }
     if (time < this.#current) this.#current = time;
     this.value = Math.min(this.#current, this.#previous);
+    this.confirm(now, time);
+  }
+
+  /** So much was seen; what is known is not forgotten for it. */
+  confirm(now: number, time: number): void {
     if (time <= this.value * 1.05 + 0.5) this.confirmedAt = now;
   }
 }
