@@ -1,6 +1,7 @@
 import {
   ACK_BUDGET,
   ACK_BUDGET_LIMIT,
+  ACK_DEBT_LIMIT,
   ACK_EVERY,
   ACK_EVERY_INTERVAL,
   ACK_EVERY_LIMIT,
@@ -53,7 +54,8 @@ export class AckSchedule {
 
   /** One has been sent, and took `bytes`. */
   onSent(bytes: number): void {
-    this.#budget -= bytes;
+    // What small messages cost beyond the budget is not held against the bulk data that may follow.
+    this.#budget = Math.max(this.#budget - bytes, -ACK_DEBT_LIMIT);
     this.#unreported = 0;
     this.#urgent = false;
     this.#firstAt = Number.POSITIVE_INFINITY;

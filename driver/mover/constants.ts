@@ -52,6 +52,8 @@ export const CREDIT_TIME = 8;
 export const ACK_BUDGET = 0.0095;
 /** Saved-up budget, in bytes. */
 export const ACK_BUDGET_LIMIT = 3000;
+/** What may be overdrawn at most, in bytes: two or three acknowledgements. */
+export const ACK_DEBT_LIMIT = 200;
 /** An acknowledgement goes out after so many segments, if they took so many milliseconds, and after so many in any case. */
 export const ACK_EVERY = 32;
 export const ACK_EVERY_INTERVAL = 3;

@@ -35,8 +35,9 @@ const RIVALS: readonly [
 const KNOWN = [
   "4 CUBIC, 200 ms, 0.5",
   "1 BBR, 20 ms, 1",
-  "1 BBR, 100 ms, 1",
+  "1 BBR, 200 ms, 0.5",
   "4 BBR, 20 ms, 0.5",
+  "4 BBR, 100 ms, 0.5",
   "4 BBR, 100 ms, 1",
 ];
 

@@ -166,7 +166,7 @@ export class AdaptiveModel implements CongestionModel {
     const doubtful = this.#state === "startup" && this.#queuedMeasurements > 0;
     const gain = doubtful ? DOUBTFUL_WINDOW_GAIN : WINDOW_GAIN;
     const window = this.rate * (gain * this.#roundTrip + this.#ackGap + 2 * this.#granularity);
-    return Math.max(window, least, this.#rates.value === 0 ? FIRST_WINDOW * this.#datagram : 0);
+    return Math.max(window, least, this.#state === "startup" ? FIRST_WINDOW * this.#datagram : 0);
   }
 
   onSent(_now: number, _physical: number, bytes: number): void {

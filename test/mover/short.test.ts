@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { Bulk } from "./bulk.js";
+
+/**
+ * Short transfers over a warm session, 100 Mbit/s and 100 ms: from the first byte handed over to the last one delivered,
+ * and half a round trip more, for the request. UPDATE_SNAPSHOTS=1 writes `short.txt` anew.
+ */
+const SNAPSHOT = join(dirname(fileURLToPath(import.meta.url)), "../../../test/mover/short.txt");
+
+const ROUND_TRIP = 100;
+const BYTES_PER_MILLISECOND = 12_500;
+const SIZES: readonly [name: string, bytes: number, transfers: number][] = [
+  ["10 KB", 10e3, 20],
+  ["100 KB", 100e3, 20],
+  ["1 MB", 1e6, 10],
+  ["10 MB", 10e6, 3],
+];
+
+/** Milliseconds that each of some transfers takes, in order of length. */
+function transfers(loss: number, bytes: number, count: number): number[] {
+  const bulk = new Bulk({ rate: 100e6, roundTrip: ROUND_TRIP, conditions: { loss }, warm: 0, span: 1 });
+  bulk.clock.runUntil(5000);
+  bulk.left = 0;
+  const times: number[] = [];
+  for (let i = 0; i < count; i += 1) {
+    bulk.clock.runUntil(bulk.clock.now + 1500);
+    const [begun, before] = [bulk.clock.now, bulk.delivered];
+    bulk.left = bytes;
+    bulk.a.wake();
+    while (bulk.delivered - before < bytes) bulk.clock.runUntil(bulk.clock.now + 1);
+    times.push(ROUND_TRIP / 2 + bulk.clock.now - begun);
+  }
+  return times.sort((a, b) => a - b);
+}
+
+describe("short transfers over a path that is known", () => {
+  const lines = ["  bytes  loss   median ms  worst ms   1 RTT + bytes/C   median of it"];
+  for (const loss of [0, 0.01]) {
+    for (const [name, bytes, count] of SIZES) {
+      it(`${name} with ${loss * 100} % loss take little more than a round trip and their bytes`, () => {
+        const times = transfers(loss, bytes, count);
+        const ideal = ROUND_TRIP + bytes / BYTES_PER_MILLISECOND;
+        const [median, worst] = [times[count >> 1]!, times.at(-1)!];
+        lines.push(
+          [
+            name.padStart(7),
+            `${loss * 100} %`.padStart(4),
+            median.toFixed(0).padStart(10),
+            worst.toFixed(0).padStart(8),
+            ideal.toFixed(0).padStart(16),
+            (median / ideal).toFixed(3).padStart(13),
+          ].join("  "),
+        );
+        // What is lost has to come again, which takes a round trip and the wait for what may be late.
+        const allowed = loss === 0 || bytes < 1e5 ? 1.25 * ideal : 1.25 * ideal + ROUND_TRIP;
+        assert.ok(median <= allowed, `${median} ms, ideally ${ideal}`);
+        assert.ok(worst <= 1.25 * ideal + (loss === 0 ? 0 : 2.5 * ROUND_TRIP), `${worst} ms at worst`);
+      });
+    }
+  }
+
+  it("is the table that was reviewed", () => {
+    const table = `${lines.map((row) => row.trimEnd()).join("\n")}\n`;
+    if (process.env["UPDATE_SNAPSHOTS"] === "1" || !existsSync(SNAPSHOT)) writeFileSync(SNAPSHOT, table);
+    assert.equal(table, readFileSync(SNAPSHOT, "utf8"), "UPDATE_SNAPSHOTS=1 writes the table anew");
+  });
+});
