@@ -22,6 +22,10 @@ export const MAXIMUM_PHYSICAL_JUMP = 1 << 19;
 
 /** Buffers are asked for in this size at most, the mover's field included. */
 export const LARGEST_BUFFER = 65_536;
+/** … but only as much as is sent in so many milliseconds, and as loses so many segments in the mean; and so many segments at least. */
+export const BUFFER_TIME = 15;
+export const LOSSES_IN_BUFFER = 0.16;
+export const LEAST_BUFFER_SEGMENTS = 6;
 
 /** UDP payload on a path with an MTU of 1500. */
 export const DEFAULT_SEGMENT_SIZE = 1472;

@@ -1,6 +1,6 @@
+import { bufferSize } from "./buffer-size.js";
 import type { AcknowledgementSample, CongestionModel } from "./congestion/model.js";
 import {
-  LARGEST_BUFFER,
   LOST_MEMORY,
   MAXIMUM_ACK_DELAY,
   PACKET_THRESHOLD,
@@ -238,8 +238,8 @@ export class Sender {
     if (!this.#admitted) return false;
     if (this.window.unsent) return true;
     const stride = this.#segmentSize - DATAGRAM_HEADER_BYTES - TRANSPORT_DATA_BYTES;
-    const limit = Math.floor(LARGEST_BUFFER / stride) * stride;
-    const buffer = this.#options.source.nextBuffer(limit);
+    const { rate, lossRate } = this.#options.model;
+    const buffer = this.#options.source.nextBuffer(bufferSize(stride, rate, lossRate));
     if (buffer === undefined) {
       this.#hungry = false;
       return false;

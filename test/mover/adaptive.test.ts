@@ -49,6 +49,48 @@ describe("jitter", () => {
   }
 });
 
+describe("the shortest and the longest paths", () => {
+  for (const roundTrip of [1, 1200]) {
+    for (const conditions of [{}, { loss: 0.01 }, { loss: 0.1 }]) {
+      it(`are filled: ${roundTrip} ms, ${named(conditions)}`, () => {
+        const warm = Math.max(2, roundTrip / 50);
+        const result = new Bulk({ rate: 20e6, roundTrip, queue: 2, conditions, warm, span: 10 }).measure();
+        assert.ok(result.ofCeiling > 0.95, `${result.ofCeiling}`);
+        assert.ok(result.spurious <= 0.005, `${result.spurious} spurious`);
+      });
+    }
+  }
+});
+
+describe("a seed", () => {
+  it("makes the same run each time, and another one another run", () => {
+    const conditions = {
+      loss: 0.02,
+      burstLoss: 0.02,
+      jitter: 5,
+      reorder: 0.02,
+      duplicate: 0.01,
+      corrupt: 0.01,
+    };
+    const run = (seed: number) => {
+      const { sender } = new Bulk({
+        rate: 20e6,
+        roundTrip: 40,
+        conditions,
+        seed,
+        warm: 1,
+        span: 2,
+      }).measure();
+      return JSON.stringify(sender, (_key, value: unknown) =>
+        typeof value === "bigint" ? String(value) : value,
+      );
+    };
+    const first = run(7);
+    assert.equal(run(7), first);
+    assert.notEqual(run(8), first);
+  });
+});
+
 describe("a path that changes", () => {
   const endless = { rate: 100e6, roundTrip: 50, warm: 0, span: 1 };
   const goodput = (bulk: Bulk, from: number, to: number): number => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { AckSchedule } from "../../driver/mover/ack-schedule.js";
+import { bufferSize } from "../../driver/mover/buffer-size.js";
 import { CREDIT_TIME } from "../../driver/mover/constants.js";
 import { Pacer } from "../../driver/mover/pacer.js";
 import { RateMeter } from "../../driver/mover/rate-meter.js";
@@ -158,5 +159,26 @@ describe("a rate", () => {
     assert.equal(meter.read(1000), 100_000);
     assert.equal(meter.read(3000), (125 * 8000) / 2000);
     assert.equal(meter.read(4000), 0);
+  });
+});
+
+describe("the size of buffers", () => {
+  const stride = 1454;
+  const segments = (megabits: number, loss: number) => bufferSize(stride, megabits * 125, loss) / stride;
+
+  it("is as much as there may be on a fast link that loses nothing", () => {
+    assert.equal(segments(1000, 0), 45);
+    assert.equal(segments(100, 0), 45);
+  });
+
+  it("is what 15 milliseconds carry on a slow one, and at least six segments", () => {
+    assert.equal(segments(10, 0), 12);
+    assert.equal(segments(0.1, 0), 6);
+  });
+
+  it("is so short on a lossy one that most come whole", () => {
+    assert.equal(segments(100, 0.001), 45);
+    assert.equal(segments(100, 0.01), 16);
+    assert.equal(segments(100, 0.1), 6);
   });
 });
