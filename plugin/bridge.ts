@@ -92,6 +92,7 @@ export class Bridge {
       trunk: port.trunk,
       canary: canaryName(port.name),
       table,
+      families: this.#families,
       prepareHost: ([local]) => this.#prepareHost(local!),
       rewrite: form === "rewrite",
       passFrom,
@@ -252,11 +253,16 @@ export class Bridge {
     await this.#options.prepared();
   }
 
+  /** IPv4, IPv6 or both: those of which the local port has an address. */
+  get #families(): Family[] {
+    return [...new Set(this.#addresses.map((address) => familyName(address.family)))];
+  }
+
   async #listen(): Promise<Server[]> {
     const { listenPort, steering } = this.config;
     const listeners: Server[] = [];
     try {
-      for (const family of new Set(this.#addresses.map((address) => familyName(address.family)))) {
+      for (const family of this.#families) {
         listeners.push(
           await listenTransparent({
             family,

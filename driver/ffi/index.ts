@@ -17,6 +17,7 @@ export {
   abortOnClose,
   accept,
   bind,
+  bindBesideListener,
   connect,
   type Endpoint,
   type Family,
@@ -24,8 +25,11 @@ export {
   getOption,
   listen,
   localEndpoint,
+  savedSyn,
   setOption,
   setTransparent,
   socket,
+  takeFatalError,
+  unacknowledged,
 } from "./socket.js";
 export { INTERFACE_NAME_MAX, openTun, type TunOptions } from "./tun.js";

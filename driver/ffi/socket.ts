@@ -16,6 +16,8 @@ const SOCK_DGRAM = 2;
 export const SocketOption = {
   reuseAddress: [1, 2],
   error: [1, 4],
+  /** Urgent data is read where it stands among the rest. */
+  urgentInline: [1, 10],
   sendBuffer: [1, 7],
   receiveBuffer: [1, 8],
   /** Past net.core.wmem_max; needs CAP_NET_ADMIN. */
@@ -40,6 +42,8 @@ export const SocketOption = {
   userTimeout: [6, 18],
   /** Bytes that may wait unsent before the socket takes no more. */
   notSentLowWater: [6, 25],
+  /** A listener keeps the SYNs of what it accepts; see {@link savedSyn}. */
+  saveSyn: [6, 27],
   udpSegment: [17, 103],
   udpReceiveOffload: [17, 104],
 } as const satisfies Record<string, readonly [level: number, name: number]>;
@@ -47,12 +51,29 @@ export const SocketOption = {
 /** Its value is a struct linger: two ints. */
 const LINGER = [1, 13] as const;
 
+/** From the kernel's uapi/linux/tcp.h: a socket that is being put together from parts. */
+const TCP_REPAIR = [6, 19] as const;
+const REPAIR_ON = 1;
+/** Without the window probe that would tell the other end. */
+const REPAIR_OFF = -1;
+
+/** Its value begins with the connection's state, one byte. */
+const TCP_INFO = [6, 11] as const;
+const TCP_CLOSE = 7;
+
+const TCP_SAVED_SYN = [6, 28] as const;
+/** The longest IP header (IPv4 with options: 60 bytes) and the longest TCP header. */
+const SYN_BYTES = 120;
+
+/** From the kernel's uapi/linux/sockios.h. */
+const SIOCOUTQ = 0x5411;
+
 export interface Endpoint {
   readonly address: string;
   readonly port: number;
 }
 
-const scratch = new Region(64);
+const scratch = new Region(48 + SYN_BYTES);
 const ADDRESS_AT = 0;
 const LENGTH_AT = 32;
 const VALUE_AT = 40;
@@ -68,6 +89,68 @@ export function socket(family: Family, type: "stream" | "datagram"): number {
 export function bind(fd: number, endpoint: Endpoint): void {
   const length = encodeAddress(scratch.bytes, ADDRESS_AT, endpoint);
   check(sys.bind(fd, address(scratch, ADDRESS_AT, length), length), "bind", display(endpoint));
+}
+
+/**
+ * As {@link bind}, also where somebody listens at that port at all addresses: packets still find the socket whose both
+ * endpoints are theirs. While under repair, a TCP socket may bind as it likes. Needs CAP_NET_ADMIN.
+ * @throws SystemError EADDRNOTAVAIL, EACCES
+ */
+export function bindBesideListener(fd: number, endpoint: Endpoint): void {
+  repair(fd, REPAIR_ON);
+  try {
+    bind(fd, endpoint);
+  } finally {
+    repair(fd, REPAIR_OFF);
+    // Repair has taken it away.
+    setOption(fd, "reuseAddress", 1);
+  }
+}
+
+function repair(fd: number, value: number): void {
+  const [level, name] = TCP_REPAIR;
+  scratch.bytes.writeInt32LE(value, VALUE_AT);
+  check(sys.setsockopt(fd, level, name, address(scratch, VALUE_AT, 4), 4), "setsockopt", "repair");
+}
+
+/**
+ * Whether a TCP connection has ended by an error, such as a reset, that the socket has not told yet. It will not tell it
+ * any more. Errors that a connection outlives (an ICMP message) are left alone.
+ */
+export function takeFatalError(fd: number): boolean {
+  const [level, name] = TCP_INFO;
+  scratch.bytes.writeUInt32LE(1, LENGTH_AT);
+  check(
+    sys.getsockopt(fd, level, name, address(scratch, VALUE_AT, 1), address(scratch, LENGTH_AT, 4)),
+    "getsockopt",
+    "info",
+  );
+  return scratch.bytes[VALUE_AT] === TCP_CLOSE && getOption(fd, "error") !== 0;
+}
+
+/**
+ * IP and TCP headers of the SYN that a connection was accepted with, a view that the next call here overwrites. It can be
+ * had once, also of a connection that has been reset meanwhile. Undefined without `saveSyn` at the listener, or where the
+ * kernel kept none (SYN cookies).
+ */
+export function savedSyn(fd: number): Buffer | undefined {
+  const [level, name] = TCP_SAVED_SYN;
+  scratch.bytes.writeUInt32LE(SYN_BYTES, LENGTH_AT);
+  const result = sys.getsockopt(
+    fd,
+    level,
+    name,
+    address(scratch, VALUE_AT, SYN_BYTES),
+    address(scratch, LENGTH_AT, 4),
+  );
+  const length = scratch.bytes.readUInt32LE(LENGTH_AT);
+  return result === 0 && length > 0 ? scratch.bytes.subarray(VALUE_AT, VALUE_AT + length) : undefined;
+}
+
+/** Bytes that the other end of a TCP connection has not acknowledged; those not sent yet are among them. */
+export function unacknowledged(fd: number): number {
+  check(sys.ioctl(fd, SIOCOUTQ, address(scratch, VALUE_AT, 4)), "ioctl", "SIOCOUTQ");
+  return scratch.bytes.readInt32LE(VALUE_AT);
 }
 
 /** Starts to connect: true when connected at once, false while in progress. @throws SystemError */

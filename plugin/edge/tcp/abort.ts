@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { abortOnClose } from "../../../driver/ffi/index.js";
+import { abortOnClose, takeFatalError, unacknowledged } from "../../../driver/ffi/index.js";
 import { descriptorOf } from "./handle.js";
 
 /**
@@ -24,6 +24,23 @@ export function abort(socket: Socket): void {
   if (socket.destroyed) return;
   if (!socket.connecting) setAbort(socket, true);
   socket.destroy();
+}
+
+/**
+ * Whether the application has reset the connection, or is gone, without the event loop's saying so.
+ *
+ * It does not look at a socket that is not being read from. And where data comes right before a reset, libuv takes the
+ * hang-up that epoll shows for an orderly end, without asking the kernel, who still has the error to tell.
+ */
+export function isReset(socket: Socket): boolean {
+  const fd = descriptorOf(socket);
+  return fd !== undefined && !socket.connecting && takeFatalError(fd);
+}
+
+/** Bytes that were written to the socket and have not reached the application's host yet. */
+export function undelivered(socket: Socket): number {
+  const fd = descriptorOf(socket);
+  return fd === undefined ? 0 : socket.writableLength + unacknowledged(fd);
 }
 
 function setAbort(socket: Socket, abort: boolean): void {

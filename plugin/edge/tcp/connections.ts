@@ -6,18 +6,18 @@ import {
   MessageStatus,
   MessageType,
 } from "../../../driver/index.js";
-import { type EdgeSurroundings, IPPROTO_TCP, TcpEdge } from "./edge.js";
+import { type EdgeSurroundings, IPPROTO_TCP, NO_OPEN, TcpEdge } from "./edge.js";
 import { Inquiry } from "./inquiry.js";
 import { NumberWindow } from "./number-window.js";
 import { Reading } from "./reading.js";
 
 /** How often connections that are not being read from are probed, in milliseconds. */
-const PROBE_INTERVAL = 1000;
+const PROBE_INTERVAL = 200;
 
 /** Opens a connection to an application: the socket is connecting, and is read by `onread`. */
 export type Dial = (addresses: MessageAddresses, onread: OnReadOpts) => Socket;
 
-export interface ConnectionsOptions extends Omit<EdgeSurroundings, "ended"> {
+export interface ConnectionsOptions extends Omit<EdgeSurroundings, "ended" | "unread"> {
   readonly dial: Dial;
   /**
    * Tells, by calling `lost`, that there is no way to a destination that the kernel itself would not tell of; until the
@@ -71,9 +71,10 @@ export class TcpConnections {
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
-    this.#surroundings = { ...options, ended: (edge) => this.#forget(edge) };
+    const unread = new Set<TcpEdge>();
+    this.#surroundings = { ...options, unread, ended: (edge) => this.#forget(edge) };
     this.#probing = setInterval(() => {
-      for (const edge of this.#edges()) edge.probe();
+      for (const edge of unread) edge.probe();
     }, PROBE_INTERVAL).unref();
   }
 
@@ -184,9 +185,8 @@ export class TcpConnections {
 
   #receiveFirst(header: MessageHeader, data: Uint8Array): void {
     const { connection, addresses } = header;
-    if (header.type === MessageType.RESET) {
+    if (header.type === MessageType.RESET && header.sequence === NO_OPEN) {
       this.#seen.add(connection);
-      this.#early.delete(connection);
     } else if (header.type === MessageType.OPEN && addresses !== undefined) {
       this.#seen.add(connection);
       if (this.opening < (this.#options.mostOpening ?? Number.POSITIVE_INFINITY))

@@ -8,9 +8,10 @@ import {
   MessageType,
   type MessageWriter,
 } from "../../../driver/index.js";
-import { abort, abortIfLost, endInOrder } from "./abort.js";
+import { abort, abortIfLost, endInOrder, isReset } from "./abort.js";
 import { ReceiveWindow, readCredit, writeCredit } from "./credit.js";
 import { Inbound, SequenceError } from "./inbound.js";
+import { whenDelivered } from "./last-words.js";
 import type { EdgeMemory, Holder } from "./memory.js";
 import { type MutableHeader, Outbound } from "./outbound.js";
 import type { Reading } from "./reading.js";
@@ -19,14 +20,15 @@ import { writeAtOnce } from "./writing.js";
 /** IP protocol number of TCP. */
 export const IPPROTO_TCP = 6;
 
+/** The number of a RESET before which nothing was said, not even OPEN: that would have this one. */
+export const NO_OPEN = 0;
+
 /**
  * What the application has sent and the driver not yet pulled, at most about this much (bytes); then the socket rests.
  * The second while memory is short.
  */
 const READ_AHEAD = 256 * 1024;
 const LEAST_READ_AHEAD = 16 * 1024;
-
-const NOTHING = Buffer.alloc(0);
 
 /** What an edge needs of its surroundings; one for all connections to a peer. */
 export interface EdgeSurroundings {
@@ -39,6 +41,8 @@ export interface EdgeSurroundings {
   /** Bytes that one connection may have under way in one direction. */
   readonly creditMaximum: number;
   readonly memory: EdgeMemory;
+  /** Edges whose sockets are not being read from, so that the event loop does not hear of a reset; see `probe`. */
+  readonly unread: Set<TcpEdge>;
   /** The edge has ended and said all there is to say: its number may be forgotten. */
   ended(edge: TcpEdge): void;
 }
@@ -61,7 +65,8 @@ export interface EdgeIdentity {
  * | closed               | -                                                                 |
  *
  * and the edge ends when both are closed and the socket is, or by a reset: of the application here (RESET goes to the
- * peer), of the peer (the application here sees RST), or of the session in between (both applications see RST).
+ * peer, behind what the application had said and there is credit for), of the peer (the application here sees RST, behind
+ * what came before), or of the session in between (both applications see RST at once).
  */
 export class TcpEdge implements MessageSource, Holder {
   readonly priority = 1;
@@ -78,10 +83,15 @@ export class TcpEdge implements MessageSource, Holder {
   #greeting: typeof MessageType.OPEN | typeof MessageType.OPENED | undefined;
   /** RESET waits to be pulled, with this status. */
   #farewell: MessageStatus | undefined;
+  /** RESET goes behind what the application has said, as its RST came behind it. */
+  #lastWords = false;
   /** RESET has come, but messages before it have not: the application gets those first. */
   #resetAt: number | undefined;
   #socketClosed = false;
+  /** Nothing that comes is for the application any more. */
   #over = false;
+  /** The socket has been let go. */
+  #gone = false;
   #complete = false;
   #holding = 0;
   #taken = 0;
@@ -117,7 +127,7 @@ export class TcpEdge implements MessageSource, Holder {
     });
     abortIfLost(socket);
     reading.onBytes = (bytes) => this.#take(bytes);
-    socket.on("end", () => this.#say(() => this.#outbound.end()));
+    socket.on("end", () => this.#ended());
     socket.on("close", () => this.#closed());
     // What went wrong shows in "close", which always follows.
     socket.on("error", () => {});
@@ -166,7 +176,11 @@ export class TcpEdge implements MessageSource, Holder {
 
   /** Ends the connection here and at the peer; the application sees a reset. */
   reset(status: MessageStatus): void {
-    if (this.#over) return;
+    if (this.#over) {
+      // The peer has reset it itself, and last words are on their way to the application here; or it is to be told already.
+      if (!this.#gone) this.abandon();
+      return;
+    }
     this.#drop();
     this.#farewell = status;
     this.#surroundings.ready(this);
@@ -174,14 +188,16 @@ export class TcpEdge implements MessageSource, Holder {
 
   /** Memory is at its ceiling, and nobody holds more of it. */
   shed(): void {
-    this.reset(MessageStatus.LIMIT);
+    if (this.#gone) this.#letGo();
+    else this.reset(MessageStatus.LIMIT);
   }
 
   /** Ends the connection here alone: the peer has ended it already, or cannot be told, also not of an end before this. */
   abandon(): void {
-    if (this.#over && this.#farewell === undefined) return;
+    if (this.#gone && this.#farewell === undefined) return;
     this.#farewell = undefined;
-    if (!this.#over) this.#drop();
+    if (this.#gone) this.#letGo();
+    else this.#drop();
     this.#surroundings.ended(this);
   }
 
@@ -210,27 +226,28 @@ export class TcpEdge implements MessageSource, Holder {
     }
   }
 
-  /**
-   * Finds out whether the application has reset a connection that is not being read from, for want of credit: the
-   * event loop does not look at such a socket, but a write of nothing makes the kernel say what it knows.
-   */
+  /** Looks whether the application has reset a connection that is not being read from, for want of credit or after its end. */
   probe(): void {
-    if (this.#socket.isPaused() && this.#socket.writable) this.#socket.write(NOTHING);
+    if (!this.#over && isReset(this.#socket)) this.#breakOff();
   }
 
   pull(writer: MessageWriter, quantum: number): boolean {
-    if (this.#farewell !== undefined) return this.#pullFarewell(writer, this.#farewell);
+    if (this.#farewell !== undefined) return this.#pullFarewell(writer, quantum, this.#farewell);
     if (this.#over) return false;
     if (this.#greeting !== undefined && !this.#pullGreeting(writer, this.#greeting)) return true;
     if (this.#window.due && !this.#inbound.ended && !this.#pullCredit(writer)) return true;
-    const bytes = this.#outbound.pull(writer, quantum, this.#header);
-    if (bytes > 0) {
-      this.#hold(-bytes);
-      if (this.#socket.isPaused() && this.#outbound.queued < this.#readAhead / 2) this.#socket.resume();
-    }
+    const bytes = this.#pullWords(writer, quantum);
+    if (bytes > 0 && this.#socket.isPaused() && this.#outbound.queued < this.#readAhead / 2) this.#resume();
     const more = this.#outbound.ready;
     if (!more) this.#endIfDone();
     return more;
+  }
+
+  /** What the application has said; the bytes of it. */
+  #pullWords(writer: MessageWriter, quantum: number): number {
+    const bytes = this.#outbound.pull(writer, quantum, this.#header);
+    if (bytes > 0) this.#hold(-bytes);
+    return bytes;
   }
 
   get #readAhead(): number {
@@ -257,15 +274,26 @@ export class TcpEdge implements MessageSource, Holder {
     return writer.write(header, writeCredit(this.#window.grant()));
   }
 
-  #pullFarewell(writer: MessageWriter, status: MessageStatus): boolean {
-    const header = this.#header;
-    header.type = MessageType.RESET;
-    header.sequence = this.#outbound.sequence;
-    header.status = status;
-    if (!writer.write(header)) return true;
+  #pullFarewell(writer: MessageWriter, quantum: number, status: MessageStatus): boolean {
+    if (this.#lastWords) {
+      if (this.#greeting !== undefined && !this.#pullGreeting(writer, this.#greeting)) return true;
+      this.#pullWords(writer, quantum);
+      if (this.#outbound.ready) return true;
+    }
+    if (!this.#pullReset(writer, status)) return true;
     this.#farewell = undefined;
+    this.#letGo();
     this.#surroundings.ended(this);
     return false;
+  }
+
+  #pullReset(writer: MessageWriter, status: MessageStatus): boolean {
+    const header = this.#header;
+    header.type = MessageType.RESET;
+    // Where the peer has not been told of the connection, it learns that its number is not to be waited for.
+    header.sequence = this.#greeting === MessageType.OPEN ? NO_OPEN : this.#outbound.sequence;
+    header.status = status;
+    return writer.write(header);
   }
 
   /** The application has sent something. */
@@ -274,7 +302,25 @@ export class TcpEdge implements MessageSource, Holder {
     this.#taken += bytes.length;
     this.#hold(bytes.length);
     this.#say(() => this.#outbound.push(bytes));
-    if (this.#outbound.queued >= this.#readAhead) this.#socket.pause();
+    if (this.#outbound.queued >= this.#readAhead) this.#pause();
+  }
+
+  #pause(): void {
+    this.#socket.pause();
+    this.#surroundings.unread.add(this);
+  }
+
+  #resume(): void {
+    this.#socket.resume();
+    if (!this.#socket.readableEnded) this.#surroundings.unread.delete(this);
+  }
+
+  /** The application will say no more. */
+  #ended(): void {
+    if (this.#over) return;
+    this.#surroundings.unread.add(this);
+    if (isReset(this.#socket)) this.#breakOff();
+    else this.#say(() => this.#outbound.end());
   }
 
   #accept(sequence: number, data: Uint8Array | null): void {
@@ -297,10 +343,10 @@ export class TcpEdge implements MessageSource, Holder {
   }
 
   #given(bytes: number): void {
-    if (this.#over) return;
+    if (this.#gone) return;
     this.#hold(-bytes);
     this.#window.consume(bytes);
-    if (this.#window.due) this.#surroundings.ready(this);
+    if (this.#window.due && !this.#over) this.#surroundings.ready(this);
   }
 
   #closed(): void {
@@ -308,33 +354,53 @@ export class TcpEdge implements MessageSource, Holder {
     if (this.#over) return;
     const complete = this.#socket.readableEnded && this.#socket.writableFinished;
     if (complete) this.#endIfDone();
-    else this.reset(MessageStatus.RESET_BY_APPLICATION);
+    else this.#breakOff();
+  }
+
+  /** The application has reset the connection. What it had said before, the other one may still hear. */
+  #breakOff(): void {
+    this.#over = true;
+    this.#gone = true;
+    this.#inbound.clear();
+    this.#hold(this.#outbound.queued - this.#holding);
+    abort(this.#socket);
+    this.#lastWords = true;
+    this.#farewell = MessageStatus.RESET_BY_APPLICATION;
+    this.#surroundings.ready(this);
   }
 
   #endIfDone(): void {
     if (this.#over || !this.#socketClosed || !this.#outbound.finished || !this.#inbound.ended) return;
     this.#over = true;
+    this.#gone = true;
     this.#complete = true;
-    this.#surroundings.memory.leave(this);
+    this.#letGo();
     this.#surroundings.ended(this);
   }
 
   /** Lets go of the socket, with a reset, and of all data. */
   #drop(): void {
     this.#over = true;
-    this.#hold(-this.#holding);
-    this.#surroundings.memory.leave(this);
-    this.#outbound.clear();
+    this.#gone = true;
     this.#inbound.clear();
     abort(this.#socket);
+    this.#letGo();
   }
 
-  /**
-   * Data sent before a reset is the application's to read, as it would be without us; what had not been pulled when
-   * the peer's application reset is gone there too.
-   */
+  /** Of all data, and of what others know of the edge. */
+  #letGo(): void {
+    this.#lastWords = false;
+    this.#outbound.clear();
+    this.#hold(-this.#holding);
+    this.#surroundings.memory.leave(this);
+    this.#surroundings.unread.delete(this);
+  }
+
+  /** Data sent before a reset is the application's to read, as it would be without us. */
   #resetIfDue(): void {
-    if (this.#resetAt !== undefined && ((this.#resetAt - this.#inbound.next) | 0) <= 0) this.abandon();
+    if (this.#resetAt === undefined || ((this.#resetAt - this.#inbound.next) | 0) > 0) return;
+    this.#over = true;
+    whenDelivered(this.#socket, () => this.abandon());
   }
 
   #hold(bytes: number): void {

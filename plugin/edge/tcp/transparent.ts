@@ -1,9 +1,14 @@
 import { createServer, type OnReadOpts, type Server, Socket } from "node:net";
+import { networkInterfaces } from "node:os";
 import {
   bind,
+  bindBesideListener,
   close,
+  type Endpoint,
   type Family,
   listen,
+  SystemError,
+  savedSyn,
   setOption,
   setTransparent,
   socket,
@@ -11,6 +16,8 @@ import {
 import type { MessageAddresses } from "../../../driver/index.js";
 import { addressBytes, addressText } from "../../../driver/ip-address.js";
 import { abort } from "./abort.js";
+import { descriptorOf } from "./handle.js";
+import { endpointsOf } from "./saved-syn.js";
 
 const BACKLOG = 4096;
 
@@ -43,6 +50,8 @@ export async function listenTransparent(options: ListenOptions): Promise<Server>
   const fd = socket(family, "stream");
   try {
     setOption(fd, "reuseAddress", 1);
+    setOption(fd, "urgentInline", 1);
+    setOption(fd, "saveSyn", 1);
     if (family === "ipv6") setOption(fd, "ipv6Only", 1);
     setTransparent(fd, family);
     setOption(fd, "mark", mark);
@@ -61,7 +70,8 @@ export async function listenTransparent(options: ListenOptions): Promise<Server>
   server.on("connection", (accepted) => {
     const addresses = endsOf(accepted);
     // Addressed to the listener itself: nothing was intercepted, and to open it onwards would come back here.
-    if (addresses === undefined || addresses.destinationPort === port) abort(accepted);
+    if (addresses === undefined || (addresses.destinationPort === port && isLocal(addresses.destination)))
+      abort(accepted);
     else onConnection(accepted, addresses);
   });
   await new Promise<void>((resolve, reject) => {
@@ -74,8 +84,20 @@ export async function listenTransparent(options: ListenOptions): Promise<Server>
   return server;
 }
 
-/** The ends of an accepted connection, as it has them here; undefined when it has gone already. */
+/** Whether it is one of this host's addresses. */
+function isLocal(address: Uint8Array): boolean {
+  const text = addressText(address);
+  return Object.values(networkInterfaces()).some((own) => own?.some((one) => one.address === text));
+}
+
+/**
+ * The ends of an accepted connection, as it has them here. The SYN tells them even if it has been reset already, when the socket has none
+ * any more: the far application is to see what this client did. Undefined where the kernel has kept no SYN either.
+ */
 export function endsOf(accepted: Socket): MessageAddresses | undefined {
+  const fd = descriptorOf(accepted);
+  const syn = fd === undefined ? undefined : savedSyn(fd);
+  if (syn !== undefined) return endpointsOf(syn);
   const { remoteAddress, remotePort, localAddress, localPort } = accepted;
   if (remoteAddress === undefined || remotePort === undefined) return undefined;
   if (localAddress === undefined || localPort === undefined) return undefined;
@@ -97,9 +119,10 @@ export function dialTransparent(addresses: MessageAddresses, options: DialOption
   try {
     fd = socket(family, "stream");
     setOption(fd, "reuseAddress", 1);
+    setOption(fd, "urgentInline", 1);
     setTransparent(fd, family);
     setOption(fd, "mark", options.mark);
-    bind(fd, { address: addressText(addresses.source), port: addresses.sourcePort });
+    bindAnyway(fd, { address: addressText(addresses.source), port: addresses.sourcePort });
   } catch (error) {
     if (fd !== undefined) close(fd);
     const failed = new Socket();
@@ -117,4 +140,14 @@ export function dialTransparent(addresses: MessageAddresses, options: DialOption
   dialing.setKeepAlive(true, options.keepalive);
   dialing.connect({ host: addressText(addresses.destination), port: addresses.destinationPort });
   return dialing;
+}
+
+/** The client's port may be one at which somebody listens on this host: we ourselves, for example. */
+function bindAnyway(fd: number, endpoint: Endpoint): void {
+  try {
+    bind(fd, endpoint);
+  } catch (error) {
+    if (!(error instanceof SystemError) || error.code !== "EADDRINUSE") throw error;
+    bindBesideListener(fd, endpoint);
+  }
 }
