@@ -5,6 +5,8 @@ import { until } from "../end-to-end/site.js";
 import { type Sample, Soak } from "./soak.js";
 
 const MEGABYTE = 2 ** 20;
+/** What the plugin has open for a moment besides: whoever asks it for its status, a program that it runs. */
+const PASSING = 8;
 const OPEN = 11_000;
 const ACTIVE = 1000;
 
@@ -41,7 +43,7 @@ test("ten thousand connections opened, used and closed leave nothing behind", as
   for (const [i, { connections, descriptors, held, resident }] of samples.entries()) {
     assert.deepEqual([connections.total, connections.failed], [10_000, 0]);
     assert.equal(held, 0);
-    assert.equal(descriptors, before[i]!.descriptors);
+    assert.ok(descriptors <= before[i]!.descriptors + PASSING, `${descriptors} descriptors are open`);
     // What has to be collected yet is no growth; 8 KB for each connection would be.
     assert.ok(resident < before[i]!.resident + 64 * MEGABYTE, `${resident} bytes are resident`);
   }
