@@ -70,6 +70,7 @@ export class Peer {
     this.#transport = connect({
       site: config.site,
       bootId,
+      security: "off",
       onMessage: (header, data) => {
         if (isTcp(header)) this.#tcp.receive(header, data);
         else if (isAccord(header)) this.#accord.receive(header);

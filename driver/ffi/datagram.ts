@@ -110,6 +110,11 @@ export class DatagramSocket {
     return i * SLOT_BYTES;
   }
 
+  /** Which message this place in {@link received} belongs to. */
+  messageAt(offset: number): number {
+    return Math.floor(offset / SLOT_BYTES);
+  }
+
   /** Bytes of the i-th message. */
   length(i: number): number {
     return this.#words[(i * MMSGHDR_BYTES + MSGHDR_BYTES) >> 2]!;

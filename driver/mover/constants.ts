@@ -34,9 +34,39 @@ export const DEFAULT_KEEPALIVE = 400;
 export const DEFAULT_SILENT_AFTER = 2500;
 export const DEFAULT_DOWN_AFTER = 45_000;
 
-/** Hellos go out after so many milliseconds, then half as long again each time, up to the second figure. */
+/** Hellos go out again after so many milliseconds, then half as long again each time, up to the second figure. */
 export const HELLO_FIRST_INTERVAL = 200;
 export const HELLO_LONGEST_INTERVAL = 1000;
+
+/** The same hello is sent again for so many milliseconds, which has to be longer than any round trip; then a fresh one. */
+export const ATTEMPT_LIFETIME = 5000;
+/** Whose boot id is the greater waits so long for an answer before it answers the peer's hello itself. */
+export const INSIST = 1000;
+/** After an answer, one's own hellos rest so long. */
+export const REST = 3000;
+/** Before an answer is used, so long no hello of another process takes its place. */
+export const OFFER_HOLD = 1000;
+/** Hellos of a peer that are worked on: so many a second, and at once; as many again with a cookie. */
+export const HANDSHAKES_A_SECOND = 20;
+export const HANDSHAKE_BURST = 8;
+/** Cookies cost little, and are shorter than what they answer; so many a second are given, and at once. */
+export const COOKIES_A_SECOND = 1000;
+export const COOKIE_BURST = 10;
+/** How often it is looked at who a stranger is. */
+export const STRANGERS_A_SECOND = 1;
+/** A stranger is told of when it comes again within so many milliseconds. */
+export const STRANGER_MEMORY = 10_000;
+/** A cookie is used for so many milliseconds. */
+export const COOKIE_USE = 120_000;
+/** New keys after so many milliseconds; the side that has answered last waits this much longer. */
+export const REKEY_AFTER = 120_000;
+export const REKEY_GRACE = 30_000;
+/** … or after so many datagrams (RFC 9001 §6.6: 2^23 with AES-GCM). */
+export const REKEY_DATAGRAMS = 2 ** 23;
+/** What the old keys have sealed is taken for so many milliseconds. */
+export const FORMER_KEYS = 10_000;
+/** Until the peer has shown that it knows of new keys, something is sent to it this often. */
+export const CONFIRM_INTERVAL = 100;
 
 /** Datagrams to a batch. */
 export const BATCH_SIZE = 64;
@@ -91,8 +121,6 @@ export const SILENT_PROBES = 5;
 export const LOST_MEMORY = 300;
 /** The rate of delivery is taken over so many milliseconds. */
 export const DELIVERY_SPAN = 100;
-/** A hello is answered at most so often, in milliseconds. */
-export const HELLO_REPLY_INTERVAL = 20;
 /** Earlier boot ids of the peer that are remembered. */
 export const RETIRED_BOOTS = 8;
 /** A change of the rate by this part is an event. */

@@ -1,3 +1,4 @@
+import type { Stranger } from "./handshake/security.js";
 import type { Link, Way } from "./link.js";
 
 /** Where the mover gets what it sends. The packet driver is one. */
@@ -28,6 +29,12 @@ export type RateOptions =
  */
 export type WayMode = "auto" | "datagrams" | "stream";
 
+/**
+ * How the two sides make sure of each other: by X25519 keys of 32 bytes, ours private, the peer's public; or `off`, when
+ * anybody who can send to us can be the peer, and anybody on the way can read and alter what is said.
+ */
+export type SecurityOptions = "off" | { readonly privateKey: Uint8Array; readonly peerKey: Uint8Array };
+
 export interface MoverOptions {
   /** Our site's name, at most 64 bytes of UTF-8; the peer sees it in our hello. */
   readonly site: string;
@@ -42,6 +49,9 @@ export interface MoverOptions {
   readonly backlog?: () => number;
   /** Random per process: how the peer knows that we have been restarted. */
   readonly bootId: bigint;
+  readonly security: SecurityOptions;
+  /** New keys after so many milliseconds. Default 120,000. */
+  readonly rekeyAfter?: number;
   /** Default: adaptive. */
   readonly rate?: RateOptions;
   /** Default: auto, where the link can have a stream. */
@@ -64,7 +74,7 @@ export interface MoverOptions {
  * | state | meaning |
  * |---|---|
  * | idle | not started, or stopped |
- * | connecting | says hello, has not been answered |
+ * | connecting | says hello, has not agreed with the peer |
  * | up | the peer answers |
  * | silent | nothing has come for `silentAfter`: a cut link perhaps; what is under way is kept |
  * | down | the session has ended; the mover says hello again by itself (as if connecting) |
@@ -79,7 +89,7 @@ export type MoverState = "idle" | "connecting" | "up" | "silent" | "down";
  * | timeout | nothing came from the peer for `downAfter` |
  * | restart | the peer has a new boot id |
  * | reset | the peer's process is the same, but it has begun a new session |
- * | corrupt | a check sum or a number was wrong, or `reset()` was called: what the link delivers cannot be trusted |
+ * | corrupt | a check sum or a number was wrong, or `reset()` was called: what was delivered cannot be trusted |
  * | stopped | `stop()` was called here, or on the other side |
  */
 export type DownReason = "timeout" | "restart" | "reset" | "corrupt" | "stopped";
@@ -96,6 +106,8 @@ export type MoverEvents = {
   silent: [];
   /** What had not been delivered is lost. */
   down: [reason: DownReason];
+  /** Somebody who is not the peer speaks in its place, perhaps the peer with other keys. At most once a second. */
+  stranger: [stranger: Stranger];
   /** The sending rate has changed by more than a tenth; bits per second on the wire. */
   rate: [bitsPerSecond: number];
   /** The path does not take datagrams of so many bytes, the least there are: they go in fragments. */
@@ -141,7 +153,7 @@ export interface MoverStats {
   readonly acksReceived: number;
   readonly ackBytesSent: number;
   readonly ackBytesReceived: number;
-  /** Datagrams that made no sense, or were of another session. */
+  /** Datagrams that made no sense, were forged or repeated, or were of another session. */
   readonly datagramsIgnored: number;
   /** Memory held for buffers that are not complete, in bytes. */
   readonly reassemblyBytes: number;

@@ -1,5 +1,4 @@
-import { MAXIMUM_TAG } from "./wire/datagram.js";
-import { readU24 } from "./wire/integer.js";
+import { datagramTag, MAXIMUM_TAG } from "./wire/datagram.js";
 
 export interface PeerAddress {
   readonly address: string;
@@ -7,7 +6,7 @@ export interface PeerAddress {
 }
 
 /**
- * Tells whose a datagram is, on a socket that the links to several peers share: the link's whose session tag it carries,
+ * Tells whose a datagram is, on a socket that the links to several peers share: the link's whose tag it carries,
  * or, if it carries none that is known here, the link's to the address it came from; nobody's else.
  */
 export class Demultiplexer<Link> {
@@ -23,9 +22,8 @@ export class Demultiplexer<Link> {
     this.#byAddress.set(addressKey(peer), link);
   }
 
-  /** A new tag for the link, in place of `before` (0: it had none). */
-  newTag(link: Link, before: number): number {
-    this.#byTag.delete(before);
+  /** A tag for the link, beside those that it has. */
+  newTag(link: Link): number {
     let tag: number;
     do tag = 1 + Math.floor(Math.random() * MAXIMUM_TAG);
     while (this.#byTag.has(tag));
@@ -33,8 +31,13 @@ export class Demultiplexer<Link> {
     return tag;
   }
 
-  remove(peer: PeerAddress, link: Link, tag: number): void {
+  dropTag(tag: number): void {
     this.#byTag.delete(tag);
+  }
+
+  /** Neither address nor tags are the link's any more. */
+  remove(peer: PeerAddress, link: Link): void {
+    for (const [tag, owner] of this.#byTag) if (owner === link) this.#byTag.delete(tag);
     this.forget(peer, link);
   }
 
@@ -45,7 +48,7 @@ export class Demultiplexer<Link> {
 
   /** The link that has the datagram's tag; the datagram has 4 bytes at least. */
   byTag(bytes: Uint8Array, offset: number): Link | undefined {
-    const tag = readU24(bytes, offset + 1);
+    const tag = datagramTag(bytes, offset);
     return tag === 0 ? undefined : this.#byTag.get(tag);
   }
 

@@ -1,3 +1,6 @@
+import type { Region } from "../ffi/index.js";
+import type { Channel } from "./handshake/channel.js";
+
 /**
  * What the mover knows of the network: a link to one peer that takes datagrams in batches, brings
  * datagrams in batches, tells the time and wakes. The simulated link, `node:dgram` and whatever
@@ -15,13 +18,14 @@ export interface Link {
   /** Where datagrams and wake-ups go. To be called once, before anything else. */
   attach(endpoint: LinkEndpoint): void;
   /**
-   * A tag (1 … 2^24-1) for a new session, by which the link knows the session's datagrams from those
-   * of others on the same socket. It replaces the tag given before.
+   * A tag (1 … 2^24-1), by which the link knows datagrams to this mover from those to others on the same
+   * socket, until it is dropped.
    */
   newTag(): number;
+  dropTag(tag: number): void;
   /**
-   * Sends every datagram of the batch by that way; what the way does not take is lost. The batch and the bytes it points
-   * at may be reused afterwards.
+   * Sends every datagram of the batch by that way, sealed by the batch's channel once it lies in one piece; what the way
+   * does not take is lost. The batch and the bytes it points at may be reused afterwards.
    */
   send(batch: SendBatch, way: Way): void;
   /**
@@ -85,6 +89,10 @@ export interface ReceivedBatch {
   readonly length: Uint32Array;
   /** An `Origin` for each. */
   readonly origin: Uint8Array;
+  /** The pinned memory that `bytes[i]` is the whole of; without it, the mover copies what it has to open. */
+  readonly region?: readonly Region[];
+  /** Where the i-th came from, in whatever form tells two places apart. */
+  from(i: number): string;
 }
 
 const NO_PAYLOAD = new Uint8Array(0);
@@ -105,6 +113,8 @@ export class SendBatch {
   readonly payloadLength: Uint32Array;
   /** Datagrams up to so many bytes must not be cut into fragments on their way; longer ones may be, where the link can. */
   whole = Number.POSITIVE_INFINITY;
+  /** What seals them, if anything does; not to be changed while there are any. */
+  channel: Channel | undefined;
   count = 0;
   /** Bytes of all datagrams, as UDP payload. */
   bytes = 0;
@@ -124,6 +134,16 @@ export class SendBatch {
     return this.count === this.capacity;
   }
 
+  /** Bytes that sealing adds behind each datagram. */
+  get trailer(): number {
+    return this.channel === undefined ? 0 : this.channel.trailerBytes;
+  }
+
+  /** Bytes of the i-th, as UDP payload. */
+  lengthOf(i: number): number {
+    return this.headerLength[i]! + this.payloadLength[i]! + this.trailer;
+  }
+
   /** Where in the arena the next datagram's header is to be written. */
   get next(): number {
     return this.count === 0 ? 0 : this.headerOffset[this.count - 1]! + this.headerLength[this.count - 1]!;
@@ -139,7 +159,7 @@ export class SendBatch {
     this.payloadOffset[i] = offset;
     this.payloadLength[i] = length;
     this.count = i + 1;
-    this.bytes += end - start + length;
+    this.bytes += end - start + length + this.trailer;
   }
 
   clear(): void {

@@ -1,8 +1,10 @@
 import { EventEmitter } from "node:events";
+import { Region } from "../ffi/index.js";
 import { congestionModel, streamModel } from "./congestion/index.js";
 import { TwoWayModel } from "./congestion/two-way.js";
 import {
   BATCH_SIZE,
+  CONFIRM_INTERVAL,
   DEFAULT_DOWN_AFTER,
   DEFAULT_KEEPALIVE,
   DEFAULT_RECEIVE_WINDOW,
@@ -12,6 +14,8 @@ import {
 } from "./constants.js";
 import type { DataMover, DownReason, MoverEvents, MoverOptions, MoverState, MoverStats } from "./contract.js";
 import { newCounters } from "./counters.js";
+import type { Channel } from "./handshake/channel.js";
+import { securityOf } from "./handshake/security.js";
 import { type Link, Origin, type ReceivedBatch, SendBatch, Way, wayOf } from "./link.js";
 import { Pacer } from "./pacer.js";
 import { Path } from "./path.js";
@@ -20,11 +24,14 @@ import { RttEstimator } from "./rtt.js";
 import { Sender } from "./sender.js";
 import { Session } from "./session.js";
 import { Traffic } from "./traffic.js";
-import { DATAGRAM_HEADER_BYTES, PacketType, writeClose, writeDatagramHeader } from "./wire/datagram.js";
-import { type Hello, writeHello } from "./wire/hello.js";
+import { writeConfirmation } from "./wire/confirmation.js";
+import { datagramTag, PacketType, packetType, writeClose } from "./wire/datagram.js";
+import type { Hello } from "./wire/hello.js";
 import { writeProbe, writeProbeAnswer } from "./wire/probe.js";
 import { DatagramReader } from "./wire/reader.js";
 
+/** The longest UDP payload. */
+const LONGEST_DATAGRAM = 65_536;
 const NO_BACKLOG = (): number => 0;
 
 /** The data mover towards one peer; see `DataMover`. It acts only when its link, its source or its owner calls. */
@@ -42,6 +49,8 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
   readonly #segmentSize: number;
   readonly #receiveWindow: number;
   readonly #keepalive: number;
+  /** Datagrams are opened here if they come in memory that is not pinned. */
+  #opening: Region | undefined;
   #traffic: Traffic | undefined;
   #now = 0;
   #lastSentAt = 0;
@@ -94,14 +103,19 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
         receiveWindow: this.#receiveWindow,
         silentAfter: options.silentAfter ?? DEFAULT_SILENT_AFTER,
         downAfter: options.downAfter ?? DEFAULT_DOWN_AFTER,
+        security: securityOf(options.security),
+        ...(options.rekeyAfter === undefined ? {} : { rekeyAfter: options.rekeyAfter }),
       },
       {
         newTag: () => this.#link.newTag(),
-        sendHello: (hello, peerTag) => this.#sendHello(hello, peerTag),
-        begin: (peer, roundTrip) => this.#begin(peer, roundTrip),
+        dropTag: (tag) => this.#link.dropTag(tag),
+        send: (datagram) => this.#sendHandshake(datagram),
+        begin: (peer, channel, roundTrip) => this.#begin(peer, channel, roundTrip),
+        changed: (channel) => this.#change(channel),
         end: (reason) => this.#end(reason),
         silent: () => this.emit("silent"),
         resumed: () => this.#announceUp(true),
+        stranger: (stranger) => this.emit("stranger", stranger),
       },
     );
     this.#link.attach({
@@ -124,7 +138,7 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
 
   stop(): void {
     this.#do(() => {
-      if (this.#session.established) this.#say(writeClose);
+      if (this.#traffic !== undefined) this.#say(this.#traffic, writeClose);
       this.#session.stop();
       this.#path.stop();
     });
@@ -173,39 +187,67 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
   }
 
   #take(batch: ReceivedBatch, i: number): void {
-    const reader = this.#reader;
-    const session = this.#session;
     const bytes = batch.bytes[i]!;
     const offset = batch.offset[i]!;
     const length = batch.length[i]!;
+    const type = this.#path.allows(wayOf(batch.origin[i]!)) ? packetType(bytes, offset, length) : 0;
+    if (type === PacketType.SESSION || type === PacketType.SEALED_SESSION) {
+      const channel = this.#session.channel(datagramTag(bytes, offset));
+      const sealed = type === PacketType.SEALED_SESSION;
+      if (channel?.sealed === sealed && this.#takeSession(channel, batch, i)) return;
+    } else if (type !== 0 && this.#takeHandshake(batch, i, type)) return;
+    this.#counters.datagramsIgnored += 1;
+  }
+
+  /** False: it is of no use. */
+  #takeHandshake(batch: ReceivedBatch, i: number, type: number): boolean {
+    const session = this.#session;
+    const offset = batch.offset[i]!;
+    const origin = batch.origin[i]!;
+    const datagram = batch.bytes[i]!.subarray(offset, offset + batch.length[i]!);
+    if (origin === Origin.UNKNOWN_STREAM || origin === Origin.UNKNOWN_ADDRESS) {
+      // It may be a repetition by somebody else, which must not take the place of what works.
+      const works =
+        session.state === "up" && (origin === Origin.UNKNOWN_ADDRESS || this.#link.stream?.connected);
+      if (!works && session.isOfPeer(datagram, type)) this.#link.follow(i);
+    }
+    return session.onHandshake(this.#now, datagram, type, batch.from(i));
+  }
+
+  /** False: it is forged, damaged, or came before. */
+  #takeSession(channel: Channel, batch: ReceivedBatch, i: number): boolean {
+    const session = this.#session;
+    const reader = this.#reader;
+    const length = batch.length[i]!;
     const origin = batch.origin[i]!;
     const way = wayOf(origin);
-    const understood = this.#path.allows(way) && reader.read(bytes, offset, length);
-    const addressed = understood && reader.tag === session.tag;
-    if (addressed && way === Way.DATAGRAMS) this.#path.onDatagram(this.#now);
-    if (understood && reader.hello !== undefined) {
-      if (origin === Origin.UNKNOWN_STREAM || (origin === Origin.UNKNOWN_ADDRESS && !session.established))
-        this.#link.follow(i);
-      session.onHello(this.#now, reader.hello);
-      return;
+    let region = batch.region?.[i];
+    let bytes = batch.bytes[i]!;
+    let offset = batch.offset[i]!;
+    if (region === undefined) {
+      region = this.#opening ??= new Region(LONGEST_DATAGRAM);
+      region.bytes.set(bytes.subarray(offset, offset + length));
+      bytes = region.bytes;
+      offset = 0;
     }
-    if (addressed) session.onDatagram(this.#now);
+    const end = channel.open(region, offset, length);
+    if (end < 0 || !reader.read(bytes, offset + channel.headerBytes, end)) return false;
+    if (way === Way.DATAGRAMS) this.#path.onDatagram(this.#now);
+    session.onHeard(this.#now, channel, reader.confirmation);
     const traffic = this.#traffic;
-    if (!addressed || traffic === undefined) {
-      this.#counters.datagramsIgnored += 1;
-      return;
-    }
+    if (traffic === undefined) return false;
     this.#counters.bytesReceived += length;
     const { latest } = traffic;
     const { probe } = reader;
     if (reader.hasAnswer && way === Way.DATAGRAMS) this.#path.onAnswer(this.#now, reader.answer.probe);
     if (reader.close) session.onClose(this.#now);
-    else if (!traffic.take(this.#now, reader, bytes, offset + length)) session.fail(this.#now, "corrupt");
+    else if (!traffic.take(this.#now, reader, bytes, end)) session.fail(this.#now, "corrupt");
     const acknowledged = reader.hasAcknowledgement ? reader.acknowledgement.highestReceived : 0;
     const newer = traffic.latest > latest;
     this.#path.onAuthentic(i, origin, length, newer, acknowledged, traffic.sender.log.next);
     if (probe >= 0 && this.#traffic === traffic)
-      this.#say((out, at) => writeProbeAnswer(out, at, probe, length), way);
+      this.#say(traffic, (out, at) => writeProbeAnswer(out, at, probe, length), way);
+    return true;
   }
 
   #enter(): void {
@@ -229,6 +271,7 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
   #pump(): void {
     const now = this.#now;
     this.#session.onTimer(now);
+    if (this.#traffic !== undefined && this.#lastSentAt === Number.NEGATIVE_INFINITY) this.#sendAck();
     if (this.state !== "idle") {
       this.#path.tend(now, this.#rtt.smoothed, this.#traffic?.sender.longSince ?? Number.POSITIVE_INFINITY);
     }
@@ -247,6 +290,7 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
       return;
     }
     sender.onTimer(now);
+    this.#batch.channel = this.#traffic.channel;
     this.#filling = true;
     let full: boolean;
     do {
@@ -261,11 +305,13 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
       this.#pump();
       return;
     }
-    if (now >= receiver.ackDueAt() || now >= this.#lastSentAt + this.#keepalive) this.#sendAck();
+    const unconfirmed = this.#session.confirmation(now) !== undefined;
+    const keepalive = unconfirmed ? Math.min(this.#keepalive, CONFIRM_INTERVAL) : this.#keepalive;
+    if (now >= receiver.ackDueAt() || now >= this.#lastSentAt + keepalive) this.#sendAck();
     this.#busy = false;
     this.#announceRate();
     const timers = Math.min(this.#session.nextTimerAt(), sender.nextTimerAt(), receiver.ackDueAt());
-    const sending = Math.min(sender.nextSendAt(now), this.#lastSentAt + this.#keepalive);
+    const sending = Math.min(sender.nextSendAt(now), this.#lastSentAt + keepalive);
     this.#link.wakeAt(Math.min(timers, sending, this.#path.nextTimerAt()));
   }
 
@@ -290,7 +336,7 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
     this.#batch.clear();
   }
 
-  #begin(peer: Hello, roundTrip: number): void {
+  #begin(peer: Hello, channel: Channel, roundTrip: number): void {
     if (roundTrip >= 0) this.#rtt.sample(roundTrip, 0);
     this.#path.begin(this.#now, Math.min(peer.segmentSize, this.#segmentSize));
     const { source, deliver } = this.#options;
@@ -298,6 +344,7 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
     const receiver = new Receiver({
       window: this.#receiveWindow,
       overhead,
+      checksum: !channel.sealed,
       deliver,
       backlog: this.#options.backlog ?? NO_BACKLOG,
       counters: this.#counters,
@@ -309,16 +356,22 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
       pacer: this.#pacer,
       rtt: this.#rtt,
       counters: this.#counters,
-      tag: peer.tag,
+      channel,
       segmentSize: this.#path.mtu.size,
       overhead,
       receiveWindow: peer.receiveWindow,
       piggyback: (out, at, room) => this.#piggyback(out, at, room),
     });
-    this.#traffic = new Traffic({ sender, receiver, rtt: this.#rtt, counters: this.#counters });
+    this.#traffic = new Traffic({ sender, receiver, channel, rtt: this.#rtt, counters: this.#counters });
     this.#useSizes();
-    this.#lastSentAt = this.#now;
+    // The peer may wait for a sign of life by the new channel.
+    this.#lastSentAt = Number.NEGATIVE_INFINITY;
     this.#announceUp(false);
+  }
+
+  #change(channel: Channel): void {
+    this.#traffic!.use(channel);
+    this.#lastSentAt = Number.NEGATIVE_INFINITY;
   }
 
   #end(reason: DownReason): void {
@@ -342,42 +395,51 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
     this.emit("rate", rate * 8000);
   }
 
-  #sendHello(hello: Hello, peerTag: number): void {
+  #sendHandshake(datagram: Uint8Array): void {
     const batch = this.#batch;
-    const at = writeDatagramHeader(batch.arena, batch.next, PacketType.HELLO, peerTag);
-    batch.push(writeHello(batch.arena, at, hello));
+    batch.channel = undefined;
+    batch.arena.set(datagram, batch.next);
+    batch.push(batch.next + datagram.length);
     // While it is not known what gets through, it goes every way there is.
     const { other } = this.#path;
     if (other !== undefined) this.#link.send(batch, other);
+    const lastSentAt = this.#lastSentAt;
     this.#flush();
+    // For who knows the session it is no sign of life; and it may be the answer to a repetition.
+    this.#lastSentAt = lastSentAt;
   }
 
   #sendProbe(probe: number, bytes: number): void {
     const batch = this.#batch;
+    const traffic = this.#traffic!;
     const { next, whole } = batch;
+    const end = next + bytes - traffic.channel.trailerBytes;
     batch.whole = Number.POSITIVE_INFINITY;
-    this.#say((out, at) => writeProbe(out, at, probe, next + bytes), Way.DATAGRAMS);
+    this.#say(traffic, (out, at) => writeProbe(out, at, probe, end), Way.DATAGRAMS);
     batch.whole = whole;
   }
 
   /** Sends a session datagram of its own. */
-  #say(write: (out: Uint8Array, at: number) => number, way = this.#path.way): void {
+  #say({ channel }: Traffic, write: (out: Uint8Array, at: number) => number, way = this.#path.way): void {
     const batch = this.#batch;
-    const at = writeDatagramHeader(batch.arena, batch.next, PacketType.SESSION, this.#session.peer!.tag);
-    batch.push(write(batch.arena, at));
+    batch.channel = channel;
+    batch.push(write(batch.arena, channel.writeHeader(batch.arena, batch.next)));
     this.#pacer.spend(batch.bytes + this.#link.overhead);
     this.#flush(way);
   }
 
   #sendAck(): void {
-    const { sender, receiver } = this.#traffic!;
+    const { sender, receiver, channel } = this.#traffic!;
     const batch = this.#batch;
+    batch.channel = channel;
     const start = batch.next;
-    const room = this.#segmentSize - DATAGRAM_HEADER_BYTES;
-    let at = writeDatagramHeader(batch.arena, start, PacketType.SESSION, this.#session.peer!.tag);
+    let at = channel.writeHeader(batch.arena, start);
+    const confirmation = this.#session.confirmation(this.#now);
+    if (confirmation !== undefined) at = writeConfirmation(batch.arena, at, confirmation);
+    const room = this.#segmentSize - (at - start) - channel.trailerBytes;
     at = receiver.writeAck(this.#now, batch.arena, at, room, sender.log.next - 1);
     batch.push(at);
-    const bytes = at - start + this.#link.overhead;
+    const bytes = at - start + channel.trailerBytes + this.#link.overhead;
     receiver.ackSent(bytes);
     this.#pacer.spend(bytes);
     this.#flush();

@@ -19,6 +19,8 @@ export interface ReceiverOptions {
   /** Bytes of memory for buffers that are not complete. */
   readonly window: number;
   readonly overhead: number;
+  /** Whether buffers have check sums. */
+  readonly checksum: boolean;
   readonly deliver: (buffer: Uint8Array) => void;
   /** Bytes that were delivered and are not taken on yet; they are held by the window as well. */
   readonly backlog: () => number;
@@ -141,7 +143,7 @@ export class Receiver {
   }
 
   #complete(now: number, buffer: Uint8Array): boolean {
-    if (!bufferIntact(buffer)) return false;
+    if (!bufferIntact(buffer, this.#options.checksum)) return false;
     this.#delivered.add(now, buffer.length);
     this.#options.counters.buffersDelivered += 1;
     this.#options.counters.bufferBytesDelivered += buffer.length;

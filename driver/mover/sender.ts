@@ -12,6 +12,7 @@ import {
 } from "./constants.js";
 import type { BufferSource } from "./contract.js";
 import type { Counters } from "./counters.js";
+import type { Channel } from "./handshake/channel.js";
 import type { SendBatch } from "./link.js";
 import type { Pacer } from "./pacer.js";
 import { ReorderingWindow } from "./reordering.js";
@@ -20,7 +21,6 @@ import { Progress, SendWindow } from "./send-window.js";
 import { Fate, SentLog } from "./sent-log.js";
 import { type Acknowledgement, LONGEST_DELAY, TIME_UNIT } from "./wire/acknowledgement.js";
 import { writeBufferField } from "./wire/buffer-field.js";
-import { DATAGRAM_HEADER_BYTES, PacketType, writeDatagramHeader } from "./wire/datagram.js";
 import { TRANSPORT_DATA_BYTES, writeTransportData } from "./wire/transport-data.js";
 
 export interface SenderOptions {
@@ -29,8 +29,8 @@ export interface SenderOptions {
   readonly pacer: Pacer;
   readonly rtt: RttEstimator;
   readonly counters: Counters;
-  /** The peer's session tag. */
-  readonly tag: number;
+  /** By which to send at first. */
+  readonly channel: Channel;
   /** Largest UDP payload, bytes. */
   readonly segmentSize: number;
   /** Bytes that the link adds to each datagram. */
@@ -53,6 +53,7 @@ export class Sender {
   readonly #reordering = new ReorderingWindow();
   /** When the first was sent of the datagrams longer than `#telling`, of which none has been acknowledged since; or Infinity. */
   longSince = Number.POSITIVE_INFINITY;
+  #channel: Channel;
   #segmentSize: number;
   #telling = Number.POSITIVE_INFINITY;
   #receiveWindow: number;
@@ -87,8 +88,14 @@ export class Sender {
 
   constructor(options: SenderOptions) {
     this.#options = options;
+    this.#channel = options.channel;
     this.#segmentSize = options.segmentSize;
     this.#receiveWindow = options.receiveWindow;
+  }
+
+  /** What goes from now on goes by this channel, of the same kind. */
+  useChannel(channel: Channel): void {
+    this.#channel = channel;
   }
 
   /** Puts into the batch what may be sent now. */
@@ -126,7 +133,7 @@ export class Sender {
   get oldestBytes(): number {
     if (this.window.lowest >= this.window.next) return 0;
     this.window.locate(this.window.lowest);
-    return DATAGRAM_HEADER_BYTES + TRANSPORT_DATA_BYTES + this.window.length;
+    return this.#framing + this.window.length;
   }
 
   /** By the receiver's clock, when the newest acknowledgement was written; milliseconds from an unknown zero. */
@@ -228,6 +235,11 @@ export class Sender {
     this.#receiverTime = time;
   }
 
+  /** Bytes of a datagram beside its segment. */
+  get #framing(): number {
+    return this.#channel.headerBytes + TRANSPORT_DATA_BYTES + this.#channel.trailerBytes;
+  }
+
   /** The peer has room for another segment. */
   get #admitted(): boolean {
     return this.window.open && (this.inFlight < this.#receiveWindow || this.window.essential);
@@ -237,14 +249,14 @@ export class Sender {
   #prepareNew(): boolean {
     if (!this.#admitted) return false;
     if (this.window.unsent) return true;
-    const stride = this.#segmentSize - DATAGRAM_HEADER_BYTES - TRANSPORT_DATA_BYTES;
+    const stride = this.#segmentSize - this.#framing;
     const { rate, lossRate } = this.#options.model;
     const buffer = this.#options.source.nextBuffer(bufferSize(stride, rate, lossRate));
     if (buffer === undefined) {
       this.#hungry = false;
       return false;
     }
-    writeBufferField(buffer);
+    writeBufferField(buffer, !this.#channel.sealed);
     this.window.add(buffer, stride);
     this.#options.counters.buffersSent += 1;
     this.#options.counters.bufferBytesSent += buffer.length;
@@ -252,17 +264,16 @@ export class Sender {
   }
 
   #send(now: number, batch: SendBatch, logical: number, again: boolean): void {
-    const { tag, overhead, model, pacer, piggyback, counters } = this.#options;
+    const { overhead, model, pacer, piggyback, counters } = this.#options;
     const { window, log } = this;
     window.locate(logical);
     const physical = log.next;
     const start = batch.next;
-    let at = writeDatagramHeader(batch.arena, start, PacketType.SESSION, tag);
-    const room = this.#segmentSize - DATAGRAM_HEADER_BYTES - TRANSPORT_DATA_BYTES - window.length;
-    at = piggyback(batch.arena, at, room);
+    let at = this.#channel.writeHeader(batch.arena, start);
+    at = piggyback(batch.arena, at, this.#segmentSize - this.#framing - window.length);
     at = writeTransportData(batch.arena, at, window.index, window.segments, logical, physical);
     batch.push(at, window.buffer, window.offset, window.length);
-    const bytes = at - start + window.length;
+    const bytes = at - start + window.length + this.#channel.trailerBytes;
     if (bytes > this.#telling && this.longSince > now) this.longSince = now;
     const size = bytes + overhead;
     log.add(now, logical, size, model.phase);

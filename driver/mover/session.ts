@@ -1,21 +1,26 @@
-import {
-  HELLO_FIRST_INTERVAL,
-  HELLO_LONGEST_INTERVAL,
-  HELLO_REPLY_INTERVAL,
-  RETIRED_BOOTS,
-} from "./constants.js";
+import { FORMER_KEYS, REKEY_AFTER, REKEY_DATAGRAMS, REKEY_GRACE } from "./constants.js";
 import type { DownReason, MoverState } from "./contract.js";
-import { type Hello, helloTime, helloTimeAfter, helloTimeBetween } from "./wire/hello.js";
+import type { Channel } from "./handshake/channel.js";
+import { type Agreed, Handshake } from "./handshake/handshake.js";
+import type { Security, Stranger } from "./handshake/security.js";
+import type { Confirmation } from "./wire/confirmation.js";
+import type { Hello } from "./wire/hello.js";
 
 /** What the session makes happen. */
 export interface SessionHost {
   newTag(): number;
-  sendHello(hello: Hello, peerTag: number): void;
-  /** Both sides know each other. `roundTrip` in milliseconds, NaN if the hellos do not tell. */
-  begin(peer: Hello, roundTrip: number): void;
+  dropTag(tag: number): void;
+  /** Sends a datagram as it is. */
+  send(datagram: Uint8Array): void;
+  /** A session begins. `roundTrip` in milliseconds, NaN if not known. */
+  begin(peer: Hello, channel: Channel, roundTrip: number): void;
+  /** It goes on by another channel. */
+  changed(channel: Channel): void;
   end(reason: DownReason): void;
   silent(): void;
   resumed(): void;
+  /** Somebody who is not the peer speaks in its place. Told at most once a second. */
+  stranger(stranger: Stranger): void;
 }
 
 export interface SessionOptions {
@@ -25,92 +30,127 @@ export interface SessionOptions {
   readonly receiveWindow: number;
   readonly silentAfter: number;
   readonly downAfter: number;
+  readonly security: Security;
+  /** Default: `REKEY_AFTER`. */
+  readonly rekeyAfter?: number;
+}
+
+/** The channel of now, and how it came about. */
+interface Current {
+  readonly channel: Channel;
+  readonly begunHere: boolean;
+  readonly transmission: number;
+  readonly since: number;
 }
 
 /**
- * Who the peer is, and whether it is there. Pure: time is an argument, what happens goes to the host.
+ * Who the peer is, and whether it is there. Time is an argument, what happens goes to the host; how the two sides agree is
+ * the `Handshake`'s business.
  *
  * | state | event | next | effect |
  * |---|---|---|---|
- * | idle | start | connecting | hello, and again until answered |
- * | connecting, down | hello that echoes our tag; session datagram with our tag | up | begin |
- * | up | nothing heard for `silentAfter` | silent | silent |
+ * | idle | start | connecting | handshake |
+ * | connecting, down | agreed | up | begin |
+ * | up | nothing heard for `silentAfter` | silent | silent, handshake |
  * | silent | anything heard | up | resumed |
- * | silent | nothing heard for `downAfter` | down | end(timeout) |
- * | up, silent | hello with another boot id | down | end(restart), hello |
- * | up, silent | hello with a later session | down | end(reset), hello |
- * | up, silent | close | down | end(stopped) |
- * | up, silent | `fail(reason)` | down | end(reason), hello |
+ * | silent | nothing heard for `downAfter` | down | end(timeout), handshake |
+ * | up | the keys are old | up | handshake |
+ * | up, silent | agreed, the same session | up | changed (resumed) |
+ * | up, silent | agreed, another session, another boot id | up | end(restart), begin |
+ * | up, silent | agreed, another session | up | end(reset), begin |
+ * | up, silent | close | down | end(stopped), handshake |
+ * | up, silent | `fail(reason)` | down | end(reason), handshake |
  * | any | stop | idle | end(stopped) if up or silent |
- *
- * Every session of ours has a tag of its own, so what belongs to an earlier one is recognised without
- * keeping anything of it; hellos of earlier sessions and of earlier boots are ignored.
  */
 export class Session {
   state: MoverState = "idle";
-  tag = 0;
+  /** As it has last been agreed with. */
   peer: Hello | undefined;
   readonly #options: SessionOptions;
   readonly #host: SessionHost;
-  #number = 0;
-  #established = false;
+  readonly #handshake: Handshake;
+  #id = 0n;
+  #current: Current | undefined;
+  /** What is under way by the channel before. */
+  #former: Channel | undefined;
+  #formerUntil = Number.POSITIVE_INFINITY;
   #heardAt = 0;
-  #helloAt = Number.POSITIVE_INFINITY;
-  #helloInterval = HELLO_FIRST_INTERVAL;
-  #helloSentAt = Number.NEGATIVE_INFINITY;
-  /** When the peer's hello came. */
-  #peerAt = 0;
-  /** Boot ids that the peer has had: what still comes from them is late. */
-  readonly #retired: bigint[] = [];
 
   constructor(options: SessionOptions, host: SessionHost) {
     this.#options = options;
     this.#host = host;
+    const { bootId, segmentSize, receiveWindow, site, security } = options;
+    this.#handshake = new Handshake(
+      {
+        bootId,
+        profile: { segmentSize, receiveWindow, site },
+        newTag: () => host.newTag(),
+        dropTag: (tag) => host.dropTag(tag),
+        send: (datagram) => host.send(datagram),
+        session: () => (this.established ? this.#id : 0n),
+        agreed: (now, agreed) => this.#onAgreed(now, agreed),
+        stranger: (stranger) => host.stranger(stranger),
+      },
+      security,
+    );
   }
 
   get established(): boolean {
-    return this.#established;
+    return this.#current !== undefined;
+  }
+
+  /** By which we send. */
+  get current(): Channel | undefined {
+    return this.#current?.channel;
+  }
+
+  /** What the peer should be told until it has shown that it knows of the channel that we use; else undefined. */
+  confirmation(now: number): Confirmation | undefined {
+    const current = this.#current;
+    if (current === undefined || !current.begunHere || current.channel.used) return undefined;
+    return { transmission: current.transmission, delay: now - current.since };
   }
 
   start(now: number): void {
     if (this.state !== "idle") return;
     this.state = "connecting";
-    this.#renew(now);
+    this.#handshake.want(now);
   }
 
   stop(): void {
-    if (this.#established) this.#end("stopped");
+    if (this.established) this.#end("stopped");
+    this.#handshake.stop();
     this.state = "idle";
-    this.#helloAt = Number.POSITIVE_INFINITY;
   }
 
   /** The session cannot go on. */
   fail(now: number, reason: DownReason): void {
-    if (!this.#established) return;
+    if (!this.established) return;
     this.#end(reason);
-    if (this.state === "down") this.#renew(now);
+    if (this.state === "down") this.#handshake.want(now);
   }
 
-  onHello(now: number, hello: Hello): void {
-    if (this.state === "idle" || this.#belated(hello)) return;
-    const before = this.peer;
-    const sameBoot = before !== undefined && before.bootId === hello.bootId;
-    if (before !== undefined && !sameBoot) this.#retire(before.bootId);
-    if (this.#established && before !== undefined && (!sameBoot || hello.session > before.session)) {
-      this.fail(now, sameBoot ? "reset" : "restart");
-    }
-    this.peer = hello;
-    this.#peerAt = now;
-    const echoed = hello.echoBootId === this.#options.bootId && hello.echoTag === this.tag;
-    if (echoed)
-      this.#hear(now, hello.echoTime === 0 ? Number.NaN : helloTimeBetween(hello.echoTime, helloTime(now)));
-    if (!hello.established || !echoed)
-      this.#helloAt = Math.max(now, this.#helloSentAt + HELLO_REPLY_INTERVAL);
+  /** A datagram that is no session's. `from`: where it came from, in any form. False: it is of no use. */
+  onHandshake(now: number, datagram: Uint8Array, type: number, from: string): boolean {
+    return this.state !== "idle" && this.#handshake.receive(now, datagram, type, from);
   }
 
-  /** A valid datagram with our tag has come: so the peer has understood our hello. */
-  onDatagram(now: number): void {
-    if (this.state !== "idle" && this.peer !== undefined) this.#hear(now, Number.NaN);
+  /** Whether a datagram of a handshake is the peer's, of now or of any time. */
+  isOfPeer(datagram: Uint8Array, type: number): boolean {
+    return this.#handshake.isOfPeer(datagram, type);
+  }
+
+  /** The channel of datagrams with this tag. */
+  channel(tag: number): Channel | undefined {
+    if (this.#current?.channel.localTag === tag) return this.#current.channel;
+    if (this.#former?.localTag === tag) return this.#former;
+    return this.#handshake.offered(tag);
+  }
+
+  /** An authentic datagram has come by this channel, perhaps with a confirmation. */
+  onHeard(now: number, channel: Channel, confirmation?: Confirmation): void {
+    if (this.#handshake.offered(channel.localTag) === channel) this.#handshake.confirm(now, confirmation);
+    this.#hear(now);
   }
 
   onClose(now: number): void {
@@ -118,81 +158,87 @@ export class Session {
   }
 
   nextTimerAt(): number {
-    if (!this.#established) return this.#helloAt;
+    const handshake = this.#handshake.nextTimerAt();
+    if (this.#current === undefined) return handshake;
     const { silentAfter, downAfter } = this.#options;
-    return Math.min(this.#helloAt, this.#heardAt + (this.state === "up" ? silentAfter : downAfter));
+    const quiet = this.#heardAt + (this.state === "up" ? silentAfter : downAfter);
+    return Math.min(handshake, quiet, this.#formerUntil, this.#rekeyAt(this.#current));
   }
 
   onTimer(now: number): void {
     const { silentAfter, downAfter } = this.#options;
     if (this.state === "up" && now >= this.#heardAt + silentAfter) {
       this.state = "silent";
+      this.#handshake.want(now);
       this.#host.silent();
     }
     if (this.state === "silent" && now >= this.#heardAt + downAfter) this.fail(now, "timeout");
-    if (now >= this.#helloAt) {
-      this.#helloAt = this.#established ? Number.POSITIVE_INFINITY : now + this.#helloInterval;
-      this.#helloInterval = Math.min(this.#helloInterval * 1.5, HELLO_LONGEST_INTERVAL);
-      this.#sendHello(now);
+    if (now >= this.#formerUntil) this.#dropFormer();
+    if (this.#current !== undefined && now >= this.#rekeyAt(this.#current)) this.#handshake.want(now);
+    this.#handshake.onTimer(now);
+  }
+
+  #onAgreed(now: number, agreed: Agreed): void {
+    const { channel, peer, session, continued, begunHere, transmission, roundTrip } = agreed;
+    const before = this.peer;
+    if (this.established && !continued) this.#end(peer.bootId === before?.bootId ? "reset" : "restart");
+    // Whoever heard of the end may have stopped us.
+    if (this.state === "idle") {
+      this.#drop(channel);
+      return;
     }
-  }
-
-  #belated(hello: Hello): boolean {
-    if (this.peer?.bootId === hello.bootId) return hello.session < this.peer.session;
-    return this.#retired.includes(hello.bootId);
-  }
-
-  #retire(bootId: bigint): void {
-    this.#retired.push(bootId);
-    if (this.#retired.length > RETIRED_BOOTS) this.#retired.shift();
-  }
-
-  #hear(now: number, roundTrip: number): void {
+    this.peer = peer;
+    this.#id = session;
+    this.#dropFormer();
+    if (this.#current !== undefined) {
+      this.#former = this.#current.channel;
+      this.#formerUntil = now + FORMER_KEYS;
+    }
+    this.#current = { channel, begunHere, transmission, since: now };
+    if (continued) {
+      this.#host.changed(channel);
+      this.#hear(now);
+      return;
+    }
     this.#heardAt = now;
-    if (this.state === "silent") {
-      this.state = "up";
-      this.#host.resumed();
-    }
-    if (this.#established || this.peer === undefined) return;
-    this.#established = true;
     this.state = "up";
-    this.#helloAt = Number.POSITIVE_INFINITY;
-    this.#host.begin(this.peer, roundTrip);
+    this.#host.begin(peer, channel, roundTrip);
+  }
+
+  #hear(now: number): void {
+    this.#heardAt = now;
+    if (this.state !== "silent") return;
+    this.state = "up";
+    this.#handshake.cease();
+    this.#host.resumed();
+  }
+
+  /** When new keys are due. */
+  #rekeyAt({ channel, begunHere, since }: Current): number {
+    if (!channel.sealed || this.#handshake.wanted) return Number.POSITIVE_INFINITY;
+    if (channel.sent >= REKEY_DATAGRAMS) return since;
+    const { rekeyAfter = REKEY_AFTER } = this.#options;
+    return since + rekeyAfter + (begunHere ? 0 : REKEY_GRACE);
   }
 
   /** Whoever hears of it may stop the session. */
   #end(reason: DownReason): void {
-    this.#established = false;
+    this.#dropFormer();
+    this.#drop(this.#current!.channel);
+    this.#current = undefined;
+    this.#handshake.sessionOver();
     this.state = "down";
     this.#host.end(reason);
   }
 
-  /** A new session of ours: the next hellos are about it. */
-  #renew(now: number): void {
-    this.tag = this.#host.newTag();
-    this.#number += 1;
-    this.#helloSentAt = Number.NEGATIVE_INFINITY;
-    this.#helloInterval = HELLO_FIRST_INTERVAL;
-    this.#helloAt = now;
+  #dropFormer(): void {
+    if (this.#former !== undefined) this.#drop(this.#former);
+    this.#former = undefined;
+    this.#formerUntil = Number.POSITIVE_INFINITY;
   }
 
-  #sendHello(now: number): void {
-    const { bootId, segmentSize, receiveWindow, site } = this.#options;
-    const { peer } = this;
-    this.#helloSentAt = now;
-    const hello: Hello = {
-      bootId,
-      tag: this.tag,
-      established: this.#established,
-      session: this.#number,
-      echoBootId: peer?.bootId ?? 0n,
-      echoTag: peer?.tag ?? 0,
-      segmentSize,
-      receiveWindow,
-      time: helloTime(now),
-      echoTime: peer === undefined ? 0 : helloTimeAfter(peer.time, now - this.#peerAt),
-      site,
-    };
-    this.#host.sendHello(hello, peer?.tag ?? 0);
+  #drop(channel: Channel): void {
+    this.#host.dropTag(channel.localTag);
+    channel.erase();
   }
 }

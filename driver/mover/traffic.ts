@@ -1,5 +1,6 @@
 import type { Counters } from "./counters.js";
 import { Examination } from "./examination.js";
+import type { Channel } from "./handshake/channel.js";
 import type { Receiver } from "./receiver.js";
 import type { RttEstimator } from "./rtt.js";
 import type { Sender } from "./sender.js";
@@ -8,6 +9,7 @@ import type { DatagramReader } from "./wire/reader.js";
 export interface TrafficOptions {
   readonly sender: Sender;
   readonly receiver: Receiver;
+  readonly channel: Channel;
   readonly rtt: RttEstimator;
   readonly counters: Counters;
 }
@@ -24,12 +26,22 @@ export class Traffic {
   /** The newest probe of the peer's. */
   #probe = 0;
 
-  constructor({ sender, receiver, rtt, counters }: TrafficOptions) {
+  /** By which is sent. */
+  channel: Channel;
+
+  constructor({ sender, receiver, channel, rtt, counters }: TrafficOptions) {
+    this.channel = channel;
     this.sender = sender;
     this.receiver = receiver;
     this.examination = new Examination(sender, receiver);
     this.#rtt = rtt;
     this.#counters = counters;
+  }
+
+  /** What is sent goes by this channel from now on. */
+  use(channel: Channel): void {
+    this.channel = channel;
+    this.sender.useChannel(channel);
   }
 
   /** Grows with whatever shows that a datagram is newer than all before. */

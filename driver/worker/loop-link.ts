@@ -1,5 +1,5 @@
 import type { Region } from "../ffi/index.js";
-import { type Link, type LinkEndpoint, Origin, type SendBatch, Way } from "../mover/index.js";
+import { type Link, type LinkEndpoint, Origin, type SendBatch, Way, wayOf } from "../mover/index.js";
 import type { LoopStream } from "./loop-stream.js";
 import type { Stream } from "./stream.js";
 
@@ -28,6 +28,9 @@ export interface LoopLinkHost {
    */
   send(region: Region, offset: number, length: number, size: number, whole: boolean): number;
   newTag(): number;
+  dropTag(tag: number): void;
+  /** Where the datagram at this place in the memory of arrivals came from. */
+  source(offset: number): string;
   closed(): void;
   /** A connection is the peer's. Returns where it comes from; undefined if it is known by now. */
   followStream(stream: Stream): string | undefined;
@@ -53,6 +56,8 @@ export class LoopLink implements Link {
     offset: new Uint32Array(RECEIVE_BATCH),
     length: new Uint32Array(RECEIVE_BATCH),
     origin: new Uint8Array(RECEIVE_BATCH),
+    region: new Array<Region>(RECEIVE_BATCH),
+    from: (i: number): string => this.#source(i),
   };
   /** Where the origin is unknown: the connection, or the message of the port's, that it came by. */
   readonly #unknown = new Array<Stream | number | undefined>(RECEIVE_BATCH);
@@ -88,6 +93,10 @@ export class LoopLink implements Link {
     return this.#host.newTag();
   }
 
+  dropTag(tag: number): void {
+    this.#host.dropTag(tag);
+  }
+
   wakeAt(time: number): void {
     this.wakeTime = time;
   }
@@ -118,8 +127,12 @@ export class LoopLink implements Link {
     this.#endpoint?.wake();
   }
 
-  /** From the port: a datagram, whose bytes stay as they are until `handOn`; `unknown` if its origin is. */
+  /**
+   * From the port: a datagram in a region, of which `bytes` is the whole; it stays as it is until `handOn`. `unknown` if its
+   * origin is.
+   */
   arrived(
+    region: Region,
     bytes: Uint8Array,
     offset: number,
     length: number,
@@ -128,6 +141,7 @@ export class LoopLink implements Link {
   ): void {
     const received = this.#received;
     if (received.count === RECEIVE_BATCH) this.handOn();
+    received.region[received.count] = region;
     received.bytes[received.count] = bytes;
     received.offset[received.count] = offset;
     received.length[received.count] = length;
@@ -142,13 +156,18 @@ export class LoopLink implements Link {
     this.#received.count = 0;
   }
 
+  #source(i: number): string {
+    const { origin, offset } = this.#received;
+    return wayOf(origin[i]!) === Way.DATAGRAMS ? this.#host.source(offset[i]!) : "a stream";
+  }
+
   /** Puts datagrams of equal length, from `first` on, one behind the other, sends them, and returns where to go on. */
   #sendRun(batch: SendBatch, first: number): number {
-    const size = batch.headerLength[first]! + batch.payloadLength[first]!;
+    const size = batch.lengthOf(first);
     let length = 0;
     let i = first;
     for (; i < batch.count && i - first < LONGEST_RUN; i += 1) {
-      const next = batch.headerLength[i]! + batch.payloadLength[i]!;
+      const next = batch.lengthOf(i);
       if (next > size || length + next > RUN_BYTES) break;
       length = this.#append(batch, i, length);
       if (next === size) continue;
@@ -168,7 +187,8 @@ export class LoopLink implements Link {
     // Byte by byte: a view of each short header would be an object for each datagram.
     for (let to = at, from = header; to < payloadAt; to += 1, from += 1) out[to] = batch.arena[from]!;
     if (end > payloadAt) out.set(batch.payload[i]!.subarray(payload, payload + end - payloadAt), payloadAt);
-    return end;
+    batch.channel?.seal(this.#run, at, end - at);
+    return end + batch.trailer;
   }
 
   #transmit(length: number, size: number, whole: boolean): void {

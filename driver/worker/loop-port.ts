@@ -59,7 +59,6 @@ export class LoopPort {
     const normal = { address: addressText(addressBytes(peer.address)), port: peer.port };
     const destination = this.#socket.destination(peer);
     const stream = this.#streams?.stream(peer);
-    let tag = 0;
     /** Where the peer is, if it is not where it should be. */
     let moved: PeerAddress | undefined;
     const link: LoopLink = new LoopLink(
@@ -70,13 +69,15 @@ export class LoopPort {
           this.#forbidFragments(whole);
           return this.#socket.send(destination, region, offset, length, size);
         },
-        newTag: () => {
-          tag = this.#demultiplexer.newTag(link, tag);
-          return tag;
+        newTag: () => this.#demultiplexer.newTag(link),
+        dropTag: (tag) => this.#demultiplexer.dropTag(tag),
+        source: (offset) => {
+          const { address, port } = this.#socket.source(this.#socket.messageAt(offset));
+          return addressAndPort(address, port);
         },
         closed: () => {
           if (moved !== undefined) this.#demultiplexer.forget(moved, link);
-          this.#demultiplexer.remove(normal, link, tag);
+          this.#demultiplexer.remove(normal, link);
         },
         followStream: (stream) => this.#streams?.follow(stream, link),
         followMessage: (message) => {
@@ -152,8 +153,8 @@ export class LoopPort {
         this.#demultiplexer.byTag(this.#received, at) ??
         this.#demultiplexer.byAddress(socket.source(message));
       if (link === undefined) continue;
-      if (socket.isFrom(message, link.destination)) link.arrived(this.#received, at, length);
-      else link.arrived(this.#received, at, length, Origin.UNKNOWN_ADDRESS, message);
+      if (socket.isFrom(message, link.destination)) link.arrived(socket.received, this.#received, at, length);
+      else link.arrived(socket.received, this.#received, at, length, Origin.UNKNOWN_ADDRESS, message);
     }
   }
 }

@@ -93,7 +93,9 @@ export class StreamPort {
     for (const [stream, link] of this.#streams) {
       if (stream.writable && stream.onWritable()) link.wake();
       if (stream.readable) {
-        stream.read((bytes, offset, length) => link.arrived(bytes, offset, length, Origin.STREAM));
+        stream.read((region, offset, length) =>
+          link.arrived(region, region.bytes, offset, length, Origin.STREAM),
+        );
         link.handOn();
         stream.release();
       }
@@ -162,10 +164,10 @@ export class StreamPort {
   #hear({ stream, from, since }: Unknown, now: number): void {
     if (stream.readable) {
       const links = new Set<LoopLink>();
-      stream.read((bytes, offset, length) => {
-        const link = this.#find(bytes, offset, from);
+      stream.read((region, offset, length) => {
+        const link = this.#find(region.bytes, offset, from);
         if (link === undefined) return;
-        link.arrived(bytes, offset, length, Origin.UNKNOWN_STREAM, stream);
+        link.arrived(region, region.bytes, offset, length, Origin.UNKNOWN_STREAM, stream);
         links.add(link);
       });
       for (const link of links) link.handOn();

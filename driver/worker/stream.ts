@@ -20,8 +20,8 @@ const KEEPALIVE_INTERVAL = 3;
 const EAGAIN = -11;
 const EINTR = -4;
 
-/** Takes a datagram; the bytes stay as they are until the read ends. */
-export type TakeDatagram = (bytes: Uint8Array, offset: number, length: number) => void;
+/** Takes a datagram, which stays as it is until the read ends. */
+export type TakeDatagram = (region: Region, offset: number, length: number) => void;
 
 /** A TCP connection that carries datagrams, each behind its length. Nothing waits in it beyond one batch. */
 export class Stream {
@@ -110,7 +110,7 @@ export class Stream {
         return;
       }
       if (at + LENGTH_BYTES + length > this.#inEnd) break;
-      take(bytes, at + LENGTH_BYTES, length);
+      take(this.#in, at + LENGTH_BYTES, length);
       at += LENGTH_BYTES + length;
     }
     this.#taken = at;
@@ -139,18 +139,18 @@ export class Stream {
     const header = batch.headerLength[i]!;
     const payloadAt = batch.payloadOffset[i]!;
     const payload = batch.payloadLength[i]!;
-    const length = header + payload;
+    const length = batch.lengthOf(i);
     if (this.#outStart > 0 && this.#outEnd + LENGTH_BYTES + length > OUT_BYTES) {
       bytes.copyWithin(0, this.#outStart, this.#outEnd);
       this.#outEnd -= this.#outStart;
       this.#outStart = 0;
     }
     if (this.#outEnd + LENGTH_BYTES + length > OUT_BYTES) return;
-    let at = bytes.writeUInt16BE(length, this.#outEnd);
+    const at = bytes.writeUInt16BE(length, this.#outEnd);
     bytes.set(batch.arena.subarray(headerAt, headerAt + header), at);
-    at += header;
-    bytes.set(batch.payload[i]!.subarray(payloadAt, payloadAt + payload), at);
-    this.#outEnd = at + payload;
+    bytes.set(batch.payload[i]!.subarray(payloadAt, payloadAt + payload), at + header);
+    batch.channel?.seal(this.#out, at, header + payload);
+    this.#outEnd = at + length;
   }
 
   #flush(): void {

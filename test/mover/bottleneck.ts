@@ -56,8 +56,8 @@ export class Bottleneck {
     const source = { nextBuffer: (limit = 65_536) => new Uint8Array(limit), release };
     const silent = { nextBuffer: () => undefined, release };
     const deliver = () => undefined;
-    const sender = new Mover({ site: "a", bootId: 1n, link: a, source, deliver });
-    const receiver = new Mover({ site: "b", bootId: 2n, link: b, source: silent, deliver });
+    const sender = new Mover({ security: "off", site: "a", bootId: 2n, link: a, source, deliver });
+    const receiver = new Mover({ security: "off", site: "b", bootId: 1n, link: b, source: silent, deliver });
     this.movers.push(sender);
     this.clock.at(at, () => {
       sender.start();

@@ -71,6 +71,7 @@ export class Bulk {
     this.a = new Mover({
       site: "a",
       bootId: 1n,
+      security: "off",
       link: this.links.a,
       source,
       deliver: () => undefined,
@@ -79,6 +80,7 @@ export class Bulk {
     this.b = new Mover({
       site: "b",
       bootId: 2n,
+      security: "off",
       link: this.links.b,
       source: silent,
       deliver: (buffer) => {

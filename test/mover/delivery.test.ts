@@ -37,7 +37,7 @@ describe("every buffer arrives once and unaltered", () => {
   it("with jitter longer than the round trip", () => void carry(100, { delay: 1, jitter: 50, loss: 0.01 }));
   it("with reordering", () => void carry(150, { reorder: 0.1, reorderDelay: 15 }));
   it("with duplication", () => {
-    for (const { b } of carry(100, { duplicate: 0.3 })) assert.ok(b.stats.segmentsDuplicate > 0);
+    for (const { b } of carry(100, { duplicate: 0.3 })) assert.ok(b.stats.datagramsIgnored > 0);
   });
   it("with corruption that UDP's check sum finds", () => void carry(100, { corrupt: 0.1 }));
   it("with a queue of three datagrams", () => void carry(50, { queue: 4600 }));
@@ -112,12 +112,26 @@ describe("memory", () => {
 });
 
 describe("links that alter what they carry", () => {
-  it("never get altered data through, and end in a new session", () => {
+  it("do no more harm to sealed datagrams than links that lose them", () => {
+    for (let seed = 1; seed <= 20; seed += 1) {
+      const pair = new Pair({
+        seed,
+        forward: { rate: 20e6, delay: 10, corrupt: 0.1, checksum: false },
+      }).start();
+      pair.a.say(60, () => 20 + pair.random.below(30_000));
+      pair.b.say(20, () => 20 + pair.random.below(30_000));
+      pair.settle(30_000);
+      assert.deepEqual([pair.a.history, pair.b.history], [["up b"], ["up a"]]);
+    }
+  });
+
+  it("never get altered data through where nothing is sealed, and end in a new session", () => {
     let resets = 0;
     for (let seed = 1; seed <= 150; seed += 1) {
       const pair = new Pair({
         seed,
         forward: { rate: 20e6, delay: 10, corrupt: 0.002, checksum: false },
+        security: "off",
       }).start();
       pair.a.say(60, () => 20 + pair.random.below(30_000));
       pair.b.say(20, () => 20 + pair.random.below(30_000));

@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { describe, it } from "node:test";
 import { bind, socket as openSocket } from "../../driver/ffi/index.js";
 import { BUFFER_FIELD_BYTES, DgramPort, type DgramPortOptions, Mover } from "../../driver/mover/index.js";
+import { SAME_KEY } from "./security.js";
 
 const LOOPBACK = "127.0.0.1";
 
@@ -24,6 +25,7 @@ function talker(
   const mover = new Mover({
     site: name,
     bootId: randomBytes(8).readBigUInt64BE(),
+    security: SAME_KEY,
     link,
     source: { nextBuffer: () => queue.shift(), release: () => undefined },
     deliver: (buffer) => {

@@ -39,6 +39,7 @@ const KNOWN = [
   "4 BBR, 20 ms, 0.5",
   "4 BBR, 100 ms, 0.5",
   "4 BBR, 100 ms, 1",
+  "4 BBR, 100 ms, 4",
 ];
 
 interface Shares {
@@ -48,7 +49,7 @@ interface Shares {
 }
 
 function share(roundTrip: number, queue: number, movers: number, rivals: readonly Control[]): Shares {
-  const bottleneck = new Bottleneck({ rate: RATE, roundTrip, queue });
+  const bottleneck = new Bottleneck({ rate: RATE, roundTrip, queue, seed: 2 });
   const contenders: Contender[] = [];
   for (let i = 0; i < movers; i += 1) contenders.push(bottleneck.addMover(i * 700));
   rivals.forEach((rival, i) => {

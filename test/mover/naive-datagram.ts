@@ -22,6 +22,7 @@ export interface NaiveDatagram {
   acknowledgement?: NaiveAcknowledgement;
   close?: true;
   probe?: number;
+  confirmation?: { transmission: number; delay: number };
   answer?: { probe: number; bytes: number };
 }
 
@@ -77,6 +78,10 @@ export function naiveRead(bytes: Uint8Array): NaiveDatagram | undefined {
       if (body.length !== 4) return undefined;
       result.probe = Number(unsigned(body));
       return result;
+    }
+    if (code === 7) {
+      if (body.length !== 3) return undefined;
+      result.confirmation = { transmission: body[0]!, delay: Number(unsigned(body.slice(1))) * 0.016 };
     }
     if (code === 6) {
       if (body.length !== 6) return undefined;

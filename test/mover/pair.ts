@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { BufferSource, MoverOptions, MoverStats } from "../../driver/mover/index.js";
+import type { BufferSource, MoverOptions, MoverStats, SecurityOptions } from "../../driver/mover/index.js";
 import { BUFFER_FIELD_BYTES, Mover, Way } from "../../driver/mover/index.js";
 import {
   type Conditions,
@@ -9,6 +9,7 @@ import {
   SimulatedStream,
   simulatedPath,
 } from "../../driver/mover/simulation/index.js";
+import { SECURITY } from "./security.js";
 
 const PREAMBLE = BUFFER_FIELD_BYTES + 8;
 
@@ -38,7 +39,10 @@ export class Site {
   /** A new session: what was under way before is lost, and the peer's numbers go on. */
   #begun = 0;
 
-  constructor(link: SimulatedLink, options: Partial<MoverOptions> & { site: string; bootId: bigint }) {
+  constructor(
+    link: SimulatedLink,
+    options: Partial<MoverOptions> & { site: string; bootId: bigint; security: SecurityOptions },
+  ) {
     const source: BufferSource = {
       nextBuffer: () => this.#next(),
       release: (buffer) => {
@@ -52,6 +56,7 @@ export class Site {
     this.mover.on("up", (peer, resumed) =>
       this.events.push(`${at()} ${resumed ? "resumed" : "up"} ${peer.site}`),
     );
+    this.mover.on("stranger", ({ kind }) => this.events.push(`${at()} stranger ${kind}`));
     this.mover.on("silent", () => this.events.push(`${at()} silent`));
     this.mover.on("moved", (address) => this.events.push(`${at()} moved ${address}`));
     this.mover.on("way", (way) =>
@@ -122,6 +127,8 @@ export interface PairOptions {
   readonly backward?: Partial<Conditions>;
   readonly lateness?: number;
   readonly mover?: Partial<MoverOptions>;
+  /** Default: sealed. */
+  readonly security?: "off" | { readonly a: SecurityOptions; readonly b: SecurityOptions };
   /** A stream beside the datagrams, of so many bits per second and milliseconds one way. */
   readonly stream?: { readonly rate: number; readonly delay: number };
 }
@@ -137,12 +144,14 @@ export class Pair {
 
   constructor(options: PairOptions) {
     const { seed = 1, forward = {}, backward = forward, lateness = 0, mover = {} } = options;
+    const { security = SECURITY } = options;
     const { clock } = this;
     this.random = new SeededRandom(seed + 1000);
     this.stream = options.stream && new SimulatedStream({ clock, random: this.random, ...options.stream });
     this.links = simulatedPath({ clock, seed, forward, backward, lateness, stream: this.stream });
-    this.a = new Site(this.links.a, { site: "a", bootId: 1n, ...mover });
-    this.b = new Site(this.links.b, { site: "b", bootId: 2n, ...mover });
+    const { a, b } = security === "off" ? { a: security, b: security } : security;
+    this.a = new Site(this.links.a, { site: "a", bootId: 1n, security: a, ...mover });
+    this.b = new Site(this.links.b, { site: "b", bootId: 2n, security: b, ...mover });
   }
 
   start(): this {

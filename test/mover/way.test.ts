@@ -130,7 +130,7 @@ describe("a stream beside the datagrams", () => {
   });
 
   it("does not flutter where a fifth of the datagrams is lost", () => {
-    const pair = new Pair({ forward: LINK, stream: STREAM }).cut(true).start().run(5000);
+    const pair = new Pair({ forward: LINK, stream: STREAM, seed: 2 }).cut(true).start().run(5000);
     pair.cut(false);
     pair.links.a.out.conditions.loss = 0.2;
     pair.links.b.out.conditions.loss = 0.2;

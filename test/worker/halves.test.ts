@@ -17,6 +17,7 @@ import { Doorbell, doorbellMemory } from "../../driver/worker/doorbell.js";
 import { PeerLoop } from "../../driver/worker/peer-loop.js";
 import { Board, peerMemory } from "../../driver/worker/peer-memory.js";
 import { WorkerTransport } from "../../driver/worker/worker-transport.js";
+import { SAME_KEY } from "../mover/security.js";
 
 const MEBIBYTE = 1024 * 1024;
 const MESSAGE = 1000;
@@ -44,7 +45,7 @@ class End implements MessageSource {
     const bell = new Doorbell(doorbellMemory(), this.#event);
     const memory = peerMemory();
     new Board(memory.board).clear();
-    const settings = { site, bootId: BigInt(site.charCodeAt(0)), receiveWindow };
+    const settings = { site, bootId: BigInt(site.charCodeAt(0)), receiveWindow, security: SAME_KEY };
     this.loop = new PeerLoop(settings, link, memory, bell);
     this.transport = new WorkerTransport(
       { ...settings, bufferSize: 65_536, onMessage: (header, data) => this.#hear(header, data) },

@@ -20,6 +20,7 @@ import {
 import { addressBytes } from "../../driver/ip-address.js";
 import { EdgeMemory, TcpConnections } from "../../plugin/edge/tcp/index.js";
 import { listening } from "../edge/pair.js";
+import { SAME_KEY } from "../mover/security.js";
 
 const LOOPBACK = "127.0.0.1";
 const BUFFER = 4 * 1024 * 1024;
@@ -68,7 +69,7 @@ export class Site {
 
   /** Edges that open onward connections to `destination` on loopback. */
   async join(peer: Endpoint, destination = 0, options: Partial<TransportOptions> = {}): Promise<Peer> {
-    const own = { site: this.name, bootId: this.#bootId, bufferSize: 65_536 };
+    const own = { site: this.name, bootId: this.#bootId, bufferSize: 65_536, security: SAME_KEY };
     const joined = await Peer.open(
       (onMessage) => this.worker.transport(peer, { ...own, ...options, onMessage }),
       destination,

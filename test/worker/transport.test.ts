@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { inNetworkNamespace } from "../../driver/ffi/index.js";
 import { DataWorkerError } from "../../driver/index.js";
 import { listening, observe } from "../edge/pair.js";
+import { SAME_KEY } from "../mover/security.js";
 import { type Peer, Site, udpSocket } from "./site.js";
 
 const MEBIBYTE = 1024 * 1024;
@@ -34,7 +35,13 @@ async function throughEcho(peer: Peer, bytes: Buffer): Promise<void> {
 /** Has an exception thrown in the worker, for want of an address that makes sense. */
 async function crash(site: Site): Promise<Error> {
   const failed = once(site.worker, "error") as Promise<[Error]>;
-  const options = { site: "", bootId: 0n, bufferSize: 65_536, onMessage: () => undefined };
+  const options = {
+    site: "",
+    bootId: 0n,
+    security: SAME_KEY,
+    bufferSize: 65_536,
+    onMessage: () => undefined,
+  };
   site.worker.transport({ address: "nowhere", port: 0 }, options);
   return (await failed)[0];
 }

@@ -9,6 +9,7 @@ const BATCH = 64;
 export interface DgramLinkHost {
   send(batch: SendBatch, peer: PeerAddress): void;
   newTag(): number;
+  dropTag(tag: number): void;
   closed(): void;
 }
 
@@ -25,6 +26,10 @@ export class DgramLink implements Link {
     offset: new Uint32Array(BATCH),
     length: new Uint32Array(BATCH),
     origin: new Uint8Array(BATCH),
+    senders: new Array<string>(BATCH),
+    from(i: number): string {
+      return this.senders[i]!;
+    },
   };
   #immediate: NodeJS.Immediate | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -47,6 +52,10 @@ export class DgramLink implements Link {
 
   newTag(): number {
     return this.#host.newTag();
+  }
+
+  dropTag(tag: number): void {
+    this.#host.dropTag(tag);
   }
 
   send(batch: SendBatch): void {
@@ -74,11 +83,12 @@ export class DgramLink implements Link {
   }
 
   /** From the port: datagrams that come together are handed on together. */
-  arrived(datagram: Uint8Array): void {
+  arrived(datagram: Uint8Array, from: PeerAddress): void {
     if (this.#endpoint === undefined) return;
     const received = this.#received;
     received.bytes[received.count] = datagram;
     received.length[received.count] = datagram.length;
+    received.senders[received.count] = `${from.address} ${from.port}`;
     received.count += 1;
     if (received.count === BATCH) this.#handOn();
     else this.#immediate ??= setImmediate(this.#onImmediate);

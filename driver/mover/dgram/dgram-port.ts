@@ -1,5 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { SocketAddress } from "node:net";
+import { Region } from "../../ffi/index.js";
 import { Demultiplexer, type PeerAddress } from "../demultiplexer.js";
 import type { SendBatch } from "../link.js";
 import { DATAGRAM_HEADER_BYTES } from "../wire/datagram.js";
@@ -25,7 +26,7 @@ export class DgramPort {
   readonly overhead: number;
   readonly #socket: Socket;
   readonly #family: "ipv4" | "ipv6";
-  readonly #slots = Buffer.allocUnsafeSlow(SLOTS * SLOT_BYTES);
+  readonly #slots = new Region(SLOTS * SLOT_BYTES);
   #slot = 0;
   readonly #links = new Demultiplexer<DgramLink>();
 
@@ -72,14 +73,11 @@ export class DgramPort {
   link(peer: PeerAddress): DgramLink {
     const { address } = new SocketAddress({ ...peer, family: this.#family });
     const normal = { address, port: peer.port };
-    let tag = 0;
-    const link = new DgramLink(peer, this.overhead, {
+    const link: DgramLink = new DgramLink(peer, this.overhead, {
       send: (batch, to) => this.#send(batch, to),
-      newTag: () => {
-        tag = this.#links.newTag(link, tag);
-        return tag;
-      },
-      closed: () => this.#links.remove(normal, link, tag),
+      newTag: () => this.#links.newTag(link),
+      dropTag: (tag) => this.#links.dropTag(tag),
+      closed: () => this.#links.remove(normal, link),
     });
     this.#links.add(normal, link);
     return link;
@@ -89,6 +87,7 @@ export class DgramPort {
   async close(): Promise<void> {
     for (const link of [...this.#links.links]) link.close();
     await new Promise<void>((resolve) => this.#socket.close(resolve));
+    this.#slots.free();
   }
 
   /**
@@ -103,17 +102,19 @@ export class DgramPort {
       this.#slot = (this.#slot + 1) % SLOTS;
       const header = batch.headerOffset[i]!;
       const headerLength = batch.headerLength[i]!;
-      this.#slots.set(batch.arena.subarray(header, header + headerLength), start);
+      const { bytes } = this.#slots;
+      bytes.set(batch.arena.subarray(header, header + headerLength), start);
       const from = batch.payloadOffset[i]!;
       const length = batch.payloadLength[i]!;
-      this.#slots.set(batch.payload[i]!.subarray(from, from + length), start + headerLength);
-      this.#socket.send(this.#slots, start, headerLength + length, peer.port, peer.address);
+      bytes.set(batch.payload[i]!.subarray(from, from + length), start + headerLength);
+      batch.channel?.seal(this.#slots, start, headerLength + length);
+      this.#socket.send(bytes, start, batch.lengthOf(i), peer.port, peer.address);
     }
   }
 
   #dispatch(datagram: Buffer, from: RemoteInfo): void {
     if (datagram.length < DATAGRAM_HEADER_BYTES) return;
     const link = this.#links.byTag(datagram, 0) ?? this.#links.byAddress(from);
-    link?.arrived(datagram);
+    link?.arrived(datagram, from);
   }
 }

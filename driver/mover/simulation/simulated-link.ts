@@ -1,9 +1,13 @@
+import { Region } from "../../ffi/index.js";
 import { type Link, type LinkEndpoint, Origin, type ReceivedBatch, type SendBatch, Way } from "../link.js";
 import type { SimulatedClock } from "./clock.js";
 import { type Conditions, PERFECT } from "./conditions.js";
 import { SimulatedPipe } from "./pipe.js";
 import { SeededRandom } from "./random.js";
 import type { SimulatedStream, SimulatedStreamEnd } from "./simulated-stream.js";
+
+/** Where datagrams are put together. */
+const sealing = new Region(65_536);
 
 export interface SimulatedLinkOptions {
   readonly clock: SimulatedClock;
@@ -39,6 +43,7 @@ export class SimulatedLink implements Link {
     offset: new Uint32Array(1),
     length: new Uint32Array(1),
     origin: new Uint8Array(1),
+    from: () => "the other end",
   };
 
   constructor({ clock, random, out, stream, lateness = 0 }: SimulatedLinkOptions) {
@@ -72,13 +77,20 @@ export class SimulatedLink implements Link {
     return 1 + this.#random.below(0xff_ffff);
   }
 
+  dropTag(): void {
+    // It has the one mover only.
+  }
+
   send(batch: SendBatch, way: Way): void {
+    const { bytes } = sealing;
     for (let i = 0; i < batch.count; i += 1) {
       const header = batch.headerLength[i]!;
-      const datagram = new Uint8Array(header + batch.payloadLength[i]!);
-      datagram.set(batch.arena.subarray(batch.headerOffset[i]!, batch.headerOffset[i]! + header));
+      const length = batch.payloadLength[i]!;
+      bytes.set(batch.arena.subarray(batch.headerOffset[i]!, batch.headerOffset[i]! + header));
       const from = batch.payloadOffset[i]!;
-      datagram.set(batch.payload[i]!.subarray(from, from + batch.payloadLength[i]!), header);
+      bytes.set(batch.payload[i]!.subarray(from, from + length), header);
+      batch.channel?.seal(sealing, 0, header + length);
+      const datagram = new Uint8Array(bytes.subarray(0, batch.lengthOf(i)));
       if (way === Way.STREAM) this.stream?.carry(datagram, this.#arriveByStream);
       else {
         const [from, to] = [this.address, this.#destination];

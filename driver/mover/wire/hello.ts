@@ -1,113 +1,72 @@
-import { crc32 } from "node:zlib";
 import { Subfield } from "./datagram.js";
-import { readU16, readU24, readU32, readU64, writeU16, writeU24, writeU32, writeU64 } from "./integer.js";
+import { readU16, readU32, readU48, readU64, writeU16, writeU32, writeU48, writeU64 } from "./integer.js";
 
 /**
- * The hello subfield: who the sender is, and what it has understood of the receiver. Both sides say
- * the same kind of hello until each has seen its own tag in the other's.
+ * The hello subfield: who the sender is, and what it can take. The first and the second message of a handshake carry one.
  *
  * ```
- * 0 length | 1 type = 16 | 2 boot id, u64 | 10 tag, u24 | 13 flags | 14 session number, u32
- * 18 echo: boot id, u64 | 26 echo: tag, u24 | 29 reserved = 0 | 30 segment size, u16
- * 32 receive window, u32 | 36 time, u32 in 16 µs | 40 echo: time, u32
- * 44 CRC-32 of the whole subfield with these four bytes 0 | 48 site name, UTF-8
+ * 0 length | 1 type = 16 | 2 boot id, u64 | 10 session that is to go on, u64 | 18 time, u48 in µs
+ * 24 segment size, u16 | 26 receive window, u32 | 30 site name, UTF-8
  * ```
  */
-export const HELLO_BYTES = 48;
-const CHECKSUM_AT = 44;
-/** Milliseconds. */
-const TIME_UNIT = 0.016;
-/** A u32 without 0, which stands for no time. */
-const TIMES = 0xffff_ffff;
+export const HELLO_BYTES = 30;
 export const MAXIMUM_SITE_BYTES = 64;
 
-const FLAG_ESTABLISHED = 0x01;
 /** A datagram of 576 bytes crosses every IPv4 network (RFC 791 §3.1). */
 export const MINIMUM_SEGMENT_SIZE = 548;
 
 export interface Hello {
   /** Random per process. */
   readonly bootId: bigint;
-  /** What datagrams to the sender must carry. */
-  readonly tag: number;
-  /** The sender has seen this tag echoed. */
-  readonly established: boolean;
-  /** Counts the sender's sessions since its boot, so that a belated hello is known as such. */
-  readonly session: number;
-  /** What the sender knows of the receiver; 0 and 0n if nothing. */
-  readonly echoBootId: bigint;
-  readonly echoTag: number;
+  /** The session that these keys are for as well; 0n: a new one. */
+  readonly continues: bigint;
+  /** When it was first sent, by the sender's clock in microseconds; grows from hello to hello of one process. */
+  readonly time: number;
   /** The largest datagram that the sender can take. */
   readonly segmentSize: number;
   readonly receiveWindow: number;
-  /** When this was sent, by the sender's clock; see `helloTime`. */
-  readonly time: number;
-  /** The time of the receiver's latest hello, put forward by how long the sender has had it; 0 if there was none. */
-  readonly echoTime: number;
   readonly site: string;
 }
 
-/** Returns the offset after the subfield. */
-export function writeHello(out: Uint8Array, at: number, hello: Hello): number {
-  writeU64(out, at + 2, hello.bootId);
-  writeU24(out, at + 10, hello.tag);
-  out[at + 13] = hello.established ? FLAG_ESTABLISHED : 0;
-  writeU32(out, at + 14, hello.session);
-  writeU64(out, at + 18, hello.echoBootId);
-  writeU24(out, at + 26, hello.echoTag);
-  out[at + 29] = 0;
-  writeU16(out, at + 30, hello.segmentSize);
-  writeU32(out, at + 32, hello.receiveWindow);
-  writeU32(out, at + 36, hello.time);
-  writeU32(out, at + 40, hello.echoTime);
-  const room = out.subarray(at + HELLO_BYTES, at + HELLO_BYTES + MAXIMUM_SITE_BYTES);
-  const { written } = new TextEncoder().encodeInto(hello.site, room);
-  const end = at + HELLO_BYTES + written;
-  out[at] = end - at;
-  out[at + 1] = Subfield.HELLO;
-  writeU32(out, at + CHECKSUM_AT, checksum(out.subarray(at, end)));
-  return end;
+/** The subfield. A longer site name is cut. */
+export function encodeHello(hello: Hello): Uint8Array {
+  const room = new Uint8Array(HELLO_BYTES + MAXIMUM_SITE_BYTES);
+  const { written } = new TextEncoder().encodeInto(hello.site, room.subarray(HELLO_BYTES));
+  const out = room.subarray(0, HELLO_BYTES + written);
+  out[0] = out.length;
+  out[1] = Subfield.HELLO;
+  writeU64(out, 2, hello.bootId);
+  writeU64(out, 10, hello.continues);
+  writeU48(out, 18, hello.time);
+  writeU16(out, 24, hello.segmentSize);
+  writeU32(out, 26, hello.receiveWindow);
+  return out;
 }
 
-/** Reads the subfield of `length` bytes at `at`; undefined if it makes no sense. */
-export function readHello(bytes: Uint8Array, at: number, length: number): Hello | undefined {
-  if (length < HELLO_BYTES || length > HELLO_BYTES + MAXIMUM_SITE_BYTES) return undefined;
-  if (readU32(bytes, at + CHECKSUM_AT) !== checksum(bytes.subarray(at, at + length))) return undefined;
-  const tag = readU24(bytes, at + 10);
-  const segmentSize = readU16(bytes, at + 30);
-  if (tag === 0 || segmentSize < MINIMUM_SEGMENT_SIZE) return undefined;
+/** Finds the one hello among subfields; undefined if there is none, two, or anything makes no sense. */
+export function decodeHello(subfields: Uint8Array): Hello | undefined {
+  let hello: Hello | undefined;
+  for (let at = 0; at < subfields.length; at += subfields[at]!) {
+    const length = subfields[at]!;
+    if (length < 2 || at + length > subfields.length) return undefined;
+    if (subfields[at + 1] !== Subfield.HELLO) continue;
+    if (hello !== undefined) return undefined;
+    hello = readHello(subfields.subarray(at, at + length));
+    if (hello === undefined) return undefined;
+  }
+  return hello;
+}
+
+function readHello(bytes: Uint8Array): Hello | undefined {
+  if (bytes.length < HELLO_BYTES || bytes.length > HELLO_BYTES + MAXIMUM_SITE_BYTES) return undefined;
+  const segmentSize = readU16(bytes, 24);
+  if (segmentSize < MINIMUM_SEGMENT_SIZE) return undefined;
   return {
-    bootId: readU64(bytes, at + 2),
-    tag,
-    established: (bytes[at + 13]! & FLAG_ESTABLISHED) !== 0,
-    session: readU32(bytes, at + 14),
-    echoBootId: readU64(bytes, at + 18),
-    echoTag: readU24(bytes, at + 26),
+    bootId: readU64(bytes, 2),
+    continues: readU64(bytes, 10),
+    time: readU48(bytes, 18),
     segmentSize,
-    receiveWindow: readU32(bytes, at + 32),
-    time: readU32(bytes, at + 36),
-    echoTime: readU32(bytes, at + 40),
-    site: new TextDecoder().decode(bytes.subarray(at + HELLO_BYTES, at + length)),
+    receiveWindow: readU32(bytes, 26),
+    site: new TextDecoder().decode(bytes.subarray(HELLO_BYTES)),
   };
-}
-
-/** A time in milliseconds as hellos have it: in 16 µs, from 1 up to `TIMES`, then again. */
-export function helloTime(now: number): number {
-  return helloTimeAfter(1, now);
-}
-
-/** The time that is `span` milliseconds later. */
-export function helloTimeAfter(time: number, span: number): number {
-  return ((time - 1 + Math.round(span / TIME_UNIT)) % TIMES) + 1;
-}
-
-/** Milliseconds from `earlier` to `later`; 0 if it seems to be the other way round. */
-export function helloTimeBetween(earlier: number, later: number): number {
-  const span = (later - earlier + TIMES) % TIMES;
-  return span > TIMES / 2 ? 0 : span * TIME_UNIT;
-}
-
-function checksum(subfield: Uint8Array): number {
-  const before = crc32(subfield.subarray(0, CHECKSUM_AT));
-  return crc32(subfield.subarray(HELLO_BYTES), crc32(new Uint8Array(HELLO_BYTES - CHECKSUM_AT), before));
 }

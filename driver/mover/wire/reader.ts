@@ -1,18 +1,14 @@
 import { Acknowledgement, readAcknowledgement, readReceived } from "./acknowledgement.js";
-import { DATAGRAM_HEADER_BYTES, PacketType, Subfield, WIRE_VERSION } from "./datagram.js";
-import { type Hello, readHello } from "./hello.js";
-import { readU24 } from "./integer.js";
+import { type Confirmation, readConfirmation } from "./confirmation.js";
+import { Subfield } from "./datagram.js";
 import { type ProbeAnswer, readProbe, readProbeAnswer } from "./probe.js";
 import { readTransportData, TRANSPORT_DATA_BYTES, type TransportData } from "./transport-data.js";
 
 /**
- * Takes a datagram apart. One reader is reused for all datagrams: its fields describe the one read last.
- * A datagram of which any known subfield makes no sense is refused whole; unknown subfields are skipped.
+ * Takes the subfields of a session's datagram apart. One reader is reused for all datagrams: its fields describe the one
+ * read last. A datagram of which any known subfield makes no sense is refused whole; unknown subfields are skipped.
  */
 export class DatagramReader {
-  tag = 0;
-  /** Only in a HELLO. */
-  hello: Hello | undefined;
   hasData = false;
   hasAcknowledgement = false;
   close = false;
@@ -20,50 +16,20 @@ export class DatagramReader {
   readonly acknowledgement = new Acknowledgement();
   /** The number of the probe that it is; -1 if it is none. */
   probe = -1;
+  confirmation: Confirmation | undefined;
   hasAnswer = false;
   readonly answer: ProbeAnswer = { probe: 0, bytes: 0 };
   payloadOffset = 0;
   payloadLength = 0;
 
-  /** False: not ours, another version, or damaged. */
-  read(bytes: Uint8Array, start: number, length: number): boolean {
-    this.hello = undefined;
+  /** Reads what is between two offsets. False: damaged. */
+  read(bytes: Uint8Array, from: number, end: number): boolean {
     this.hasData = false;
     this.hasAcknowledgement = false;
     this.close = false;
     this.probe = -1;
+    this.confirmation = undefined;
     this.hasAnswer = false;
-    const end = start + length;
-    if (length < DATAGRAM_HEADER_BYTES) return false;
-    const first = bytes[start]!;
-    if (first >>> 4 !== WIRE_VERSION) return false;
-    this.tag = readU24(bytes, start + 1);
-    const at = start + DATAGRAM_HEADER_BYTES;
-    switch (first & 0x0f) {
-      case PacketType.HELLO:
-        return this.#readHello(bytes, at, end);
-      case PacketType.SESSION:
-        return this.#readSession(bytes, at, end);
-      default:
-        return false;
-    }
-  }
-
-  #readHello(bytes: Uint8Array, from: number, end: number): boolean {
-    for (let at = from; at < end; ) {
-      const length = subfieldLength(bytes, at, end);
-      if (length === 0) return false;
-      if (bytes[at + 1] === Subfield.HELLO) {
-        if (this.hello !== undefined) return false;
-        this.hello = readHello(bytes, at, length);
-        if (this.hello === undefined) return false;
-      }
-      at += length;
-    }
-    return this.hello !== undefined;
-  }
-
-  #readSession(bytes: Uint8Array, from: number, end: number): boolean {
     for (let at = from; at < end; ) {
       const length = subfieldLength(bytes, at, end);
       if (length === 0) return false;
@@ -88,6 +54,10 @@ export class DatagramReader {
         case Subfield.PROBE_ANSWER:
           this.hasAnswer = true;
           if (!readProbeAnswer(bytes, at, length, this.answer)) return false;
+          break;
+        case Subfield.CONFIRMATION:
+          this.confirmation = readConfirmation(bytes, at, length);
+          if (this.confirmation === undefined) return false;
           break;
         case Subfield.PROBE:
           this.probe = readProbe(bytes, at, length);

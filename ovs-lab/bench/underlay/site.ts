@@ -3,10 +3,13 @@
  * loopback, and the far site connects to TO there.
  *
  *     node site.js OWN-ADDRESS PEER-ADDRESS UDP-PORT LISTEN TO
+ *
+ * In the environment: BENCH_ENCRYPTION=off, to see what encryption costs.
  */
 import { randomBytes } from "node:crypto";
 import { connect, createServer } from "node:net";
 import { addressBytes, addressText } from "../../../driver/ip-address.js";
+import { KEY_BYTES, KeyPair } from "../../../driver/security/index.js";
 import { openDataSide } from "../../../plugin/data-side.js";
 import { EdgeMemory, TcpConnections } from "../../../plugin/edge/tcp/index.js";
 
@@ -14,6 +17,8 @@ const LOOPBACK = "127.0.0.1";
 const [address = "", peer = "", udp, listen, to] = process.argv.slice(2);
 const port = Number(udp);
 
+/** Both sites have the same: it is about what sealing costs. */
+const keys = KeyPair.fromPrivate(Buffer.alloc(KEY_BYTES, 7));
 const dataSide = await openDataSide({ family: "ipv4", address, port, mark: undefined, streams: false });
 const transport = dataSide.connect(
   { address: peer, port },
@@ -22,6 +27,10 @@ const transport = dataSide.connect(
     bootId: randomBytes(8).readBigUInt64BE(),
     onMessage: (header, data) => connections.receive(header, data),
     bufferSize: 65_536,
+    security:
+      process.env["BENCH_ENCRYPTION"] === "off"
+        ? "off"
+        : { privateKey: keys.privateBytes(), peerKey: keys.publicKey },
   },
 );
 const connections = new TcpConnections({
