@@ -1,7 +1,16 @@
 import { EventEmitter } from "node:events";
 import type { OnMessage } from "./message-reader.js";
 import type { MessageSource } from "./message-source.js";
-import type { DownReason, Link, MoverOptions, MoverState, MoverStats, PeerInfo, Way } from "./mover/index.js";
+import type {
+  DownReason,
+  Link,
+  MoverOptions,
+  MoverState,
+  MoverStats,
+  PeerInfo,
+  Stranger,
+  Way,
+} from "./mover/index.js";
 import { Mover } from "./mover/index.js";
 import { PacketDriver } from "./packet-driver.js";
 
@@ -12,6 +21,8 @@ export type TransportEvents = {
   silent: [];
   /** What had not been delivered is lost. */
   down: [reason: TransportDownReason];
+  /** Somebody who is not the peer speaks in its place, perhaps the peer with other keys. At most once a second. */
+  stranger: [stranger: Stranger];
   /** The peer has another address. */
   moved: [address: string];
   /** What is sent goes another way than before. */
@@ -65,6 +76,7 @@ export class LocalTransport extends EventEmitter<TransportEvents> implements Tra
     this.#mover.on("up", (peer, resumed) => this.emit("up", peer, resumed));
     this.#mover.on("silent", () => this.emit("silent"));
     this.#mover.on("tooLong", (bytes) => this.emit("tooLong", bytes));
+    this.#mover.on("stranger", (stranger) => this.emit("stranger", stranger));
     this.#mover.on("moved", (address) => this.emit("moved", address));
     this.#mover.on("way", (way) => this.emit("way", way));
     this.#mover.on("down", (reason) => this.emit("down", reason));

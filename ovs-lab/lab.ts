@@ -197,8 +197,9 @@ export class Lab {
     // Both to their end, whatever becomes of the other: what is still being built cannot be removed.
     const failed = (await Promise.allSettled([...switches, wan])).find((part) => part.status === "rejected");
     if (failed !== undefined) throw failed.reason;
+    const publicKeys = new Map(topology.sites.map((site) => [site.name, this.#plugin(site).makeKey()]));
     for (const site of topology.sites) {
-      this.#plugin(site).configure(topology, this.#switch(site).directory, plan.plugins);
+      this.#plugin(site).configure(topology, this.#switch(site).directory, publicKeys, plan.plugins);
     }
     if (plan.plugin) {
       progress("plugins");

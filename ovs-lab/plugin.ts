@@ -1,6 +1,7 @@
 import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
+import { formatKey, writeKeyFile } from "../driver/security/index.js";
 import { run, spawnCommand } from "./command.js";
 import { LabError } from "./errors.js";
 import { commandLine, kill, parentOf, processesIn } from "./namespace.js";
@@ -29,6 +30,7 @@ interface PluginStatus {
 /** One site's ovs-tpo: its configuration, and its process in the switch's namespace. */
 export class SitePlugin {
   readonly config: string;
+  readonly keyFile: string;
   readonly log: string;
   readonly socket: string;
   readonly #site: Site;
@@ -39,6 +41,7 @@ export class SitePlugin {
   constructor(site: Site, directory: string) {
     this.#site = site;
     this.config = `${directory}/ovs-tpo.yaml`;
+    this.keyFile = `${directory}/ovs-tpo.key`;
     this.log = `${directory}/ovs-tpo.log`;
     this.socket = `${directory}/ovs-tpo.sock`;
   }
@@ -56,8 +59,25 @@ export class SitePlugin {
     return found.find((pid) => !found.includes(parentOf(pid) ?? -1));
   }
 
-  configure(topology: Topology, directory: string, overlays: PluginOverlays): void {
-    const configuration = defaultConfiguration(this.#site, topology, directory, this.socket);
+  /** @returns the public key, as the other sites are told it */
+  makeKey(): string {
+    return formatKey(writeKeyFile(this.keyFile).publicKey);
+  }
+
+  /** @param publicKeys by the sites' names */
+  configure(
+    topology: Topology,
+    directory: string,
+    publicKeys: ReadonlyMap<string, string>,
+    overlays: PluginOverlays,
+  ): void {
+    const { keyFile, socket } = this;
+    const configuration = defaultConfiguration(this.#site, topology, {
+      directory,
+      keyFile,
+      socket,
+      publicKeys,
+    });
     const overlaid = [overlays["all"], overlays[this.#site.name]].reduce<Mapping>(overlay, configuration);
     writeFileSync(this.config, stringify(overlaid));
   }
@@ -182,13 +202,22 @@ function isMapping(value: unknown): value is Mapping {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+interface OwnFiles {
+  readonly directory: string;
+  readonly keyFile: string;
+  readonly socket: string;
+  readonly publicKeys: ReadonlyMap<string, string>;
+}
+
 /** All TCP between the sites' first hosts, either way round, goes through the plugins; other hosts are the control. */
-function defaultConfiguration(site: Site, topology: Topology, directory: string, socket: string): Mapping {
+function defaultConfiguration(site: Site, topology: Topology, own: OwnFiles): Mapping {
+  const { directory, keyFile, socket, publicKeys } = own;
   const others = topology.sites.filter((other) => other !== site);
   const firstHost = ({ hosts }: Site) => hosts[0]!.addresses[0]!.replace(/\/.*/, "");
   const mover = ({ plugin }: Site) => `${plugin.ipv4}:${MOVER_PORT}`;
   return {
     site: site.name,
+    key_file: keyFile,
     ovs: { bridge: BRIDGE, database: `unix:${directory}/db.sock`, run_dir: directory },
     port: {
       name: "tpo0",
@@ -196,7 +225,9 @@ function defaultConfiguration(site: Site, topology: Topology, directory: string,
       gateways: [site.gateways.ipv4, site.gateways.ipv6],
     },
     mover: { listen: mover(site) },
-    peers: Object.fromEntries(others.map((other) => [other.name, { address: mover(other) }])),
+    peers: Object.fromEntries(
+      others.map((other) => [other.name, { address: mover(other), public_key: publicKeys.get(other.name) }]),
+    ),
     table: others.map((other) => ({
       protocol: "tcp",
       source: firstHost(site),

@@ -4,9 +4,11 @@ import { accessSync, constants } from "node:fs";
 import { connect } from "node:net";
 import { findBridge, findInterface, findPort, switchDatabase } from "ovsdb-client/open-vswitch";
 import * as ffi from "../driver/ffi/index.js";
+import { formatKey } from "../driver/security/index.js";
 import { type Config, ConfigError, formatEndpoint, lansOf, loadConfig } from "./config/index.js";
 import { ControlError, request } from "./control.js";
 import { deviceExists, missingPrivileges, requireDescriptors, version } from "./host/index.js";
+import { readKeys } from "./keys.js";
 
 export interface Finding {
   readonly subject: string;
@@ -41,6 +43,7 @@ export async function* check(file: string): AsyncGenerator<Finding> {
   yield await attempt("tun", checkTun);
   yield await attempt("descriptors", () => `enough for ${requireDescriptors()} connections`);
   if (config === undefined) return;
+  yield await checkKeys(config);
   yield* checkSwitch(config);
   if (missingPrivileges().length === 0) yield* checkPorts(config);
 }
@@ -170,6 +173,21 @@ async function reachable(path: string): Promise<string> {
     });
   });
   return path;
+}
+
+/** Whether our private key can be read, and by us alone. */
+async function checkKeys(config: Config): Promise<Finding> {
+  const subject = "keys";
+  if (!config.mover.encrypted) {
+    const detail =
+      "mover.encryption is off: whoever is on the way to the peers can read and alter what is carried";
+    return { subject, outcome: "note", detail };
+  }
+  return await attempt(subject, () => {
+    const pair = readKeys(config);
+    if (pair === undefined) return "no peers, no keys needed";
+    return `${config.keyFile}, whose public key is ${formatKey(pair.publicKey)}`;
+  });
 }
 
 /** The ports that we listen on are free, or ours. */

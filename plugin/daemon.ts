@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { addressText } from "../driver/ip-address.js";
+import type { KeyPair } from "../driver/security/index.js";
 import { Admission } from "./admission.js";
 import { Bridge, familyName } from "./bridge.js";
 import { Ceiling } from "./ceiling.js";
@@ -11,6 +12,7 @@ import { Departure } from "./departure.js";
 import { EdgeMemory } from "./edge/tcp/index.js";
 import type { HeldSynsCounts } from "./held-syns.js";
 import { requireDescriptors } from "./host/index.js";
+import { readKeys, securityTowards } from "./keys.js";
 import type { Logger } from "./log.js";
 import { Peer } from "./peer.js";
 import { steeringQueries } from "./queries.js";
@@ -44,6 +46,7 @@ export class Daemon {
   readonly #memory: EdgeMemory;
   readonly #bridges: readonly Bridge[];
   readonly #departure: Departure;
+  #keys: KeyPair | undefined;
   #dataPath: DataPath | undefined;
   readonly #openingCeiling: Ceiling;
   #admission: Admission | undefined;
@@ -76,9 +79,14 @@ export class Daemon {
 
   /**
    * Begins; the switch may come later, or go and come back. Returns once the process holds what it needs of its own.
-   * Throws HostError without privileges, devices or descriptors.
+   * Throws HostError without privileges, devices or descriptors; KeyFileError or OwnKeyError without good keys.
    */
   async start(): Promise<void> {
+    this.#keys = readKeys(this.#config);
+    if (!this.#config.mover.encrypted)
+      this.#logger.warn(
+        "mover.encryption is off: whoever is on the way to the peers can read and alter what is carried",
+      );
     this.#admission = new Admission({
       memory: this.#memory,
       capacity: requireDescriptors(),
@@ -211,6 +219,7 @@ export class Daemon {
         new Peer({
           peer,
           config: this.#config,
+          security: securityTowards(peer, this.#keys),
           connect: (options) => dataSide.connect(peer.endpoint, options),
           bootId,
           memory: this.#memory,

@@ -3,6 +3,8 @@ import {
   type MessageAddresses,
   MessageStatus,
   type RateOptions,
+  type SecurityOptions,
+  type Stranger,
   type Transport,
   type TransportDownReason,
   type TransportOptions,
@@ -29,12 +31,15 @@ import type { PeerStatus } from "./status.js";
 /** What reset messages get to reach the peer before the session ends, in milliseconds. */
 const FAREWELL = 300;
 const WAYS: Readonly<Record<LinkMode, WayMode>> = { auto: "auto", udp: "datagrams", tcp: "stream" };
+/** Who speaks in the peer's place is why there is no session for so many milliseconds. */
+const STRANGER_MEMORY = 15_000;
 /** Taken for the round-trip time until there is one, in milliseconds. */
 const UNKNOWN_RTT = 100;
 
 export interface PeerOptions {
   readonly peer: PeerConfig;
   readonly config: Config;
+  readonly security: SecurityOptions;
   /** Makes what carries messages to the peer. */
   readonly connect: (options: TransportOptions) => Transport;
   readonly bootId: bigint;
@@ -61,16 +66,19 @@ export class Peer {
   /** Where the peer was last, if it is not always where it should be. */
   #movedTo: string | undefined;
   #downReason: TransportDownReason | undefined;
+  /** Who has spoken in the peer's place since there was a session last, and when. */
+  #stranger: Stranger | undefined;
+  #strangerAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: PeerOptions) {
-    const { peer, config, connect, bootId, memory, dial, watchWay, logger } = options;
+    const { peer, config, security, connect, bootId, memory, dial, watchWay, logger } = options;
     this.name = peer.name;
     this.#ceiling = new Ceiling(config.limits.openingPerPeer);
     this.#options = options;
     this.#transport = connect({
       site: config.site,
       bootId,
-      security: "off",
+      security,
       onMessage: (header, data) => {
         if (isTcp(header)) this.#tcp.receive(header, data);
         else if (isAccord(header)) this.#accord.receive(header);
@@ -109,6 +117,7 @@ export class Peer {
         resumed ? "the peer answers again" : "session up",
       );
       this.#carries = true;
+      this.#stranger = undefined;
       if (!resumed) this.#accord.begin();
       this.#look();
     });
@@ -125,6 +134,7 @@ export class Peer {
       this.#look();
       this.#tcp.sessionLost();
     });
+    this.#transport.on("stranger", (stranger) => this.#meet(stranger));
     this.#transport.on("moved", (address) => {
       logger.info({ peer: this.name, address }, "the peer has another address");
       this.#movedTo = address;
@@ -228,13 +238,14 @@ export class Peer {
     const stats = this.#transport.stats();
     const session = this.#transport.state;
     const waits = this.#accord.welcome ? "opening" : "waiting";
-    const state = session === "up" && !taken ? waits : session;
+    const state = session === "up" && !taken ? waits : this.#mismatch(session);
     const { address, port } = this.#options.peer.endpoint;
     return {
       state,
       reason: this.#reason(state),
       link: stats.way === Way.STREAM ? "tcp" : "udp",
       address: this.#movedTo ?? addressAndPort(address, port),
+      encryption: this.#options.security === "off" ? "off" : "aes-256-gcm",
       rtt_ms: Number.isNaN(stats.smoothedRtt) ? null : stats.smoothedRtt,
       rate_bps: session === "up" ? stats.rate : null,
       segment_bytes: state === "up" ? stats.segmentSize : null,
@@ -246,8 +257,28 @@ export class Peer {
     };
   }
 
-  #reason(state: TransportState | "waiting" | "opening"): string {
+  /** While no session comes about, it says so in the state that somebody tries with what we do not take. */
+  #mismatch(session: TransportState): TransportState | Mismatch {
+    const waiting = session === "connecting" || session === "down";
+    const recent = performance.now() < this.#strangerAt + STRANGER_MEMORY;
+    if (this.#stranger === undefined || !waiting || !recent) return session;
+    return MISMATCHES[this.#stranger.kind];
+  }
+
+  #meet(stranger: Stranger): void {
+    // There may be many of them while a session is up, and none of them hurts it.
+    const known = JSON.stringify(stranger) === JSON.stringify(this.#stranger);
+    this.#stranger = stranger;
+    this.#strangerAt = performance.now();
+    if (!known)
+      this.#options.logger.warn({ peer: this.name }, `not the peer: ${strangeness(this.name, stranger)}`);
+  }
+
+  #reason(state: TransportState | Mismatch | "waiting" | "opening"): string {
     switch (state) {
+      case "key-mismatch":
+      case "encryption-mismatch":
+        return strangeness(this.name, this.#stranger!);
       case "waiting":
         return "it opens no connections yet, or is about to stop; new connections pass directly";
       case "opening":
@@ -276,6 +307,29 @@ export class Peer {
   async #withdraw(announcement: number): Promise<void> {
     await this.#options.onReachable(this);
     this.#accord.withdrawn(announcement);
+  }
+}
+
+/** No session comes about, since the two sites' configurations do not fit each other. */
+type Mismatch = "key-mismatch" | "encryption-mismatch";
+
+const MISMATCHES: Readonly<Record<Stranger["kind"], Mismatch>> = {
+  "other-key": "key-mismatch",
+  "wrong-key": "key-mismatch",
+  unencrypted: "encryption-mismatch",
+  encrypted: "encryption-mismatch",
+};
+
+function strangeness(peer: string, stranger: Stranger): string {
+  switch (stranger.kind) {
+    case "other-key":
+      return `who speaks in its place has the public key ${stranger.key}; if that is the peer's, put it into peers.${peer}.public_key here`;
+    case "wrong-key":
+      return "who speaks in its place has another public key for this site; give it the one that `ovs-tpo pubkey` prints for key_file here";
+    case "unencrypted":
+      return "it does not encrypt, and this site does; say the same in mover.encryption at both";
+    case "encrypted":
+      return "it encrypts, and this site does not (mover.encryption is off); say the same at both";
   }
 }
 

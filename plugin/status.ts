@@ -31,6 +31,8 @@ export interface PeerStatus extends Condition {
   readonly address: string;
   /** What carries the mover's datagrams to it. */
   readonly link: "udp" | "tcp";
+  /** How datagrams are protected. */
+  readonly encryption: "aes-256-gcm" | "off";
   readonly rtt_ms: number | null;
   /** What the mover may send to the peer at this moment. */
   readonly rate_bps: number | null;

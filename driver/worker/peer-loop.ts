@@ -65,6 +65,7 @@ export class PeerLoop implements BufferSource {
     });
     this.mover.on("silent", () => this.tell({ type: "silent" }));
     this.mover.on("tooLong", (bytes) => this.tell({ type: "tooLong", bytes }));
+    this.mover.on("stranger", (stranger) => this.tell({ type: "stranger", stranger }));
     this.mover.on("moved", (address) => this.tell({ type: "moved", address }));
     this.mover.on("way", (way) => this.tell({ type: "way", way }));
     this.mover.on("down", (reason) => this.tell({ type: "down", reason }));

@@ -1,5 +1,5 @@
 import { type Counters, newCounters } from "../mover/counters.js";
-import type { DownReason, MoverState, MoverStats, Way } from "../mover/index.js";
+import type { DownReason, MoverState, MoverStats, Stranger, Way } from "../mover/index.js";
 import { ringMemory } from "./ring.js";
 
 /** Eight buffers of the default size, or one of the largest wherever it comes to lie. */
@@ -40,6 +40,7 @@ export type PeerEvent =
     }
   | { readonly type: "silent" }
   | { readonly type: "down"; readonly reason: DownReason }
+  | { readonly type: "stranger"; readonly stranger: Stranger }
   | { readonly type: "moved"; readonly address: string }
   | { readonly type: "way"; readonly way: Way }
   | { readonly type: "malformed"; readonly message: string }

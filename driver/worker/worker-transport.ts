@@ -200,6 +200,9 @@ export class WorkerTransport extends EventEmitter<TransportEvents> implements Tr
         this.#session = 0;
         this.emit("down", event.reason);
         break;
+      case "stranger":
+        this.emit("stranger", event.stranger);
+        break;
       case "moved":
         this.emit("moved", event.address);
         break;

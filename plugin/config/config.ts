@@ -86,6 +86,8 @@ export interface MoverConfig {
   readonly listen: Endpoint;
   /** `listen` is an address of the host's own, not of the local port: the mover's UDP takes the host's routes. */
   readonly underlay: boolean;
+  /** Peers prove who they are, and datagrams are sealed. */
+  readonly encrypted: boolean;
   /** Bytes of UDP payload in one segment, at most; what the path takes is found out, from `leastSegmentSize` up. */
   readonly segmentSize: number;
   readonly leastSegmentSize: number;
@@ -111,6 +113,8 @@ export type LinkMode = "auto" | "udp" | "tcp";
 export interface PeerConfig {
   readonly name: string;
   readonly endpoint: Endpoint;
+  /** Its public key, 32 bytes; absent if datagrams are not encrypted. */
+  readonly publicKey?: Uint8Array;
   /** What carries the mover's datagrams. */
   readonly link: LinkMode;
 }
@@ -168,6 +172,8 @@ export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal";
 export interface Config {
   /** Name of this site; peers know us by it. */
   readonly site: string;
+  /** Path of our private key; absent if datagrams are not encrypted, or there are no peers. */
+  readonly keyFile?: string;
   readonly ovs: OvsConfig;
   /** At least one. */
   readonly bridges: readonly BridgeConfig[];

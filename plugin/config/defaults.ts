@@ -3,7 +3,15 @@
 import type { z } from "zod";
 import { type EntrySpec, LookupTable } from "../../flows/table/index.js";
 import { headerBytes } from "./address.js";
-import type { BridgeConfig, Config, LanConfig, MoverConfig, PortConfig, SteeringConfig } from "./config.js";
+import type {
+  BridgeConfig,
+  Config,
+  LanConfig,
+  MoverConfig,
+  PeerConfig,
+  PortConfig,
+  SteeringConfig,
+} from "./config.js";
 import type { entry, file } from "./schema.js";
 
 type File = z.output<typeof file>;
@@ -15,15 +23,25 @@ const jumboMtu = 9000;
 const leastMtu = 1280;
 
 export function resolve(checked: File): Config {
-  const { site, ovs, mover, peers, edge, limits, stop, control, log } = checked;
+  const { site, key_file, ovs, mover, peers, edge, limits, stop, control, log } = checked;
   const bridges = bridgesOf(checked);
+  const encrypted = mover.encryption === "on";
   return {
     site,
+    ...(key_file !== undefined && encrypted && { keyFile: key_file }),
     ovs: { database: ovs.database, runDir: ovs.run_dir },
     bridges,
     mover: resolveMover(mover, Math.min(...bridges.map(({ port }) => port.mtu))),
     peers: new Map(
-      Object.entries(peers).map(([name, { address, link }]) => [name, { name, endpoint: address, link }]),
+      Object.entries(peers).map(([name, { address, link, public_key }]): [string, PeerConfig] => [
+        name,
+        {
+          name,
+          endpoint: address,
+          link,
+          ...(public_key !== undefined && encrypted && { publicKey: public_key }),
+        },
+      ]),
     ),
     edge: {
       tcp: {
@@ -107,6 +125,7 @@ function resolveMover(mover: File["mover"], mtu: number): MoverConfig {
   return {
     listen: mover.listen,
     underlay: mover.underlay,
+    encrypted: mover.encryption === "on",
     segmentSize,
     leastSegmentSize: Math.min(segmentSize, leastMtu - headers),
     bufferSize: mover.buffer_size,

@@ -186,6 +186,29 @@ const fixedRateIsGiven: Rule = function* (read) {
   };
 };
 
+/** Encryption is given up by a word, not by something that is missing. */
+const keysAreGiven: Rule = function* (read, keys) {
+  if (keys("peers").length === 0 || read(mover.encryption, "mover", "encryption") !== "on") return;
+  if (!keys().includes("key_file"))
+    yield {
+      path: ["key_file"],
+      found: "nothing",
+      expected: "the file of this site's private key",
+      advice:
+        "make it by `ovs-tpo keygen /etc/ovs-tpo/key` and give `key_file: /etc/ovs-tpo/key`; or say `encryption: off` in mover",
+    };
+  for (const name of keys("peers")) {
+    if (read(peer.address, "peers", name, "address") === undefined) continue;
+    if (keys("peers", name).includes("public_key")) continue;
+    yield {
+      path: ["peers", name, "public_key"],
+      found: "nothing",
+      expected: "the peer's public key",
+      advice: "add what `ovs-tpo keygen` has printed there, or `ovs-tpo pubkey FILE` prints",
+    };
+  }
+};
+
 /** All the rules of a configuration. */
 export const rules: readonly Rule[] = [
   ...bridgeRules,
@@ -194,6 +217,7 @@ export const rules: readonly Rule[] = [
   silenceIsLong,
   fixedRateIsGiven,
   peersAreElsewhere,
+  keysAreGiven,
   ...tableRules,
   probesKeepSteering,
   creditFits,

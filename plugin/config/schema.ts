@@ -6,6 +6,7 @@
  */
 
 import { z } from "zod";
+import { steering } from "./steering-schema.js";
 import {
   absolutePath,
   address,
@@ -19,6 +20,7 @@ import {
   oneOf,
   ports,
   prefix,
+  publicKey,
   rate,
   size,
 } from "./values.js";
@@ -26,7 +28,6 @@ import {
 /** IFNAMSIZ, less its terminator. */
 const portName = name("a port name as Linux allows it", "tpo0", 15);
 const siteName = name("a site name", "a", 63);
-const mark = (example: number) => integer(example, 1, 0x7fff_ffff);
 const second = 1000;
 const kilobyte = 2 ** 10;
 const megabyte = 2 ** 20;
@@ -135,6 +136,11 @@ export const mover = z
         .describe(
           "The mover is bound to an address of the host's, not of the local port, and takes the host's routes.",
         ),
+      encryption: oneOf("on", "off")
+        .prefault("on")
+        .describe(
+          "on: peers prove who they are by their keys, and datagrams are sealed; off, at both sites: neither, for an underlay that is private by itself.",
+        ),
       segment_size: integer(1472, 512, 65_507)
         .optional()
         .describe(
@@ -172,18 +178,27 @@ export const mover = z
 export const peer = z.strictObject(
   {
     address: endpoint.describe("Address and port of the peer's mover."),
+    public_key: publicKey
+      .exactOptional()
+      .describe(
+        "The peer's public key, as `ovs-tpo keygen` prints it there; needed unless mover.encryption is off.",
+      ),
     link: oneOf("auto", "udp", "tcp")
       .prefault("auto")
       .describe(
         "What carries the mover's datagrams: udp; tcp, a connection to the same port; auto: UDP, and TCP while UDP does not get through.",
       ),
   },
-  { error: "a map with the fields address and link" },
+  { error: "a map with the fields address, public_key and link" },
 );
 
 export const peers = z
   .record(siteName, peer, { error: "a map of site names to peers" })
-  .meta({ examples: [{ b: { address: "10.2.0.2:4754" } }] })
+  .meta({
+    examples: [
+      { b: { address: "10.2.0.2:4754", public_key: "Hpmbhz7XW3D8lqWqDEG53r1rC4kKPoEqDOkSrHzyvzs=" } },
+    ],
+  })
   .describe("The other sites, by their site names.");
 
 export const entry = z.strictObject(
@@ -267,51 +282,6 @@ export const edge = z
   .prefault({})
   .describe("The edges: how the plugin is to applications.");
 
-export const steering = z
-  .strictObject(
-    {
-      instance: integer(0, 0, 255)
-        .prefault(0)
-        .describe("Which of several plugins on one bridge: part of our flows' cookie."),
-      priority: integer(60_000, 1, 65_500)
-        .prefault(60_000)
-        .describe("Our flows in table 0: this priority and the few above it."),
-      first_table: integer(200, 1, 240).prefault(200).describe("First of our OpenFlow tables."),
-      register: integer(15, 0, 15).prefault(15).describe("The register that is ours in the whole bridge."),
-      pass_from: z
-        .array(name("the name of a port of the bridge", "wan0", 63), {
-          error: "a list of names of the bridge's ports",
-        })
-        .meta({ examples: [["wan0"]] })
-        .prefault([])
-        .describe("Ports of the bridge whose packets are never taken: those towards the WAN."),
-      idle: duration("600s", 10 * second, 65_535 * second)
-        .prefault("600s")
-        .describe("Silence of a connection after which the switch forgets it."),
-      fin_idle: duration("45s", second, 65_535 * second)
-        .prefault("45s")
-        .describe("The same, once the connection has begun to close."),
-      mark: mark(0x7470_0001)
-        .prefault(0x7470_0001)
-        .describe("Firewall mark of packets for our transparent sockets."),
-      own_mark: mark(0x7470_0002)
-        .prefault(0x7470_0002)
-        .describe("Firewall mark of packets from our own sockets."),
-      route_table: integer(7471, 1, 0xffff_ffff).prefault(7471).describe("Host route table for `mark`."),
-      own_route_table: integer(7472, 1, 0xffff_ffff)
-        .prefault(7472)
-        .describe("Host route table for `own_mark`."),
-      rule_priority: integer(7470, 1, 32_764)
-        .prefault(7470)
-        .describe("Priority of our `ip rule`s: this one and the next."),
-    },
-    { error: "a map of fields such as instance, priority, first_table, mark" },
-  )
-  .prefault({})
-  .describe(
-    "What is taken of name spaces shared with other owners; change it where it collides with theirs.",
-  );
-
 export const limits = z
   .strictObject(
     {
@@ -362,9 +332,16 @@ export const log = z
   )
   .prefault({});
 
+export const keyFile = absolutePath("/etc/ovs-tpo/key").describe(
+  "This site's private key, made by `ovs-tpo keygen FILE`; needed unless mover.encryption is off.",
+);
+
+export { steering };
+
 export const file = z.strictObject(
   {
     site: siteName.describe("Name of this site; its peers know it by this name."),
+    key_file: keyFile.exactOptional(),
     ovs,
     form,
     port: port.exactOptional(),

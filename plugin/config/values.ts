@@ -4,6 +4,7 @@
  */
 
 import { z } from "zod";
+import { parseKey } from "../../driver/security/index.js";
 import { parseAddress, parseEndpoint, parsePrefix } from "./address.js";
 import {
   durationPattern,
@@ -109,6 +110,19 @@ export const endpoint = text(
   "an address and a port (ADDRESS:PORT, or [ADDRESS]:PORT for IPv6)",
   "10.1.0.2:4754",
   parseEndpoint,
+);
+
+/** As `ovs-tpo keygen` prints it; 32 bytes. */
+export const publicKey = text(
+  "a public key, as `ovs-tpo keygen` and `ovs-tpo pubkey` print it at the peer: 44 characters of base64",
+  "Hpmbhz7XW3D8lqWqDEG53r1rC4kKPoEqDOkSrHzyvzs=",
+  (written) => {
+    try {
+      return parseKey(written);
+    } catch {
+      return undefined;
+    }
+  },
 );
 
 /** Of the look-up table, which says itself what is wrong with the texts of `network` and `ports`. */

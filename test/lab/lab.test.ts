@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "yaml";
+import { formatKey, readKeyFile } from "../../driver/security/index.js";
 import { run } from "../../ovs-lab/command.js";
 import { defaultWan, Lab, LabError, type LabOptions } from "../../ovs-lab/index.js";
 import { commandLine } from "../../ovs-lab/namespace.js";
@@ -152,12 +153,18 @@ describe("two labs side by side", () => {
       action: "optimize",
       peer,
     });
+    const publicKey = (site: string) =>
+      formatKey(readKeyFile(`/run/ovs-lab/${names.two}/${site}/ovs-tpo.key`).publicKey);
     assert.deepEqual(parse(text), {
       site: "b",
+      key_file: `${directory}/ovs-tpo.key`,
       ovs: { bridge: "br0", database: `unix:${directory}/db.sock`, run_dir: directory },
       port: { name: "tpo0", addresses: ["10.2.0.2/24", "fd00:2::2/64"], gateways: ["10.2.0.1", "fd00:2::1"] },
       mover: { listen: "10.2.0.2:4754" },
-      peers: { a: { address: "10.1.0.2:4754" }, c: { address: "10.3.0.2:4754" } },
+      peers: {
+        a: { address: "10.1.0.2:4754", public_key: publicKey("a") },
+        c: { address: "10.3.0.2:4754", public_key: publicKey("c") },
+      },
       table: [entry("10.1.0.11", "a"), entry("10.3.0.11", "c")],
       control: { socket: `${directory}/ovs-tpo.sock` },
       log: { level: "info" },

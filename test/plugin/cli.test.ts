@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { formatKey, readKeyFile, writeKeyFile } from "../../driver/security/index.js";
 import { ControlServer } from "../../plugin/control.js";
 import { overall, type Status } from "../../plugin/status.js";
 import { formatBytes, formatSpan, formatStatus } from "../../plugin/status-text.js";
@@ -76,6 +77,7 @@ const status: Status = {
       reason: "no answer yet",
       address: "10.2.0.2:4754",
       link: "udp",
+      encryption: "off",
       rtt_ms: null,
       rate_bps: null,
       segment_bytes: null,
@@ -90,6 +92,7 @@ const status: Status = {
       reason: "",
       address: "10.3.0.2:4754",
       link: "tcp",
+      encryption: "aes-256-gcm",
       rtt_ms: 100.04,
       rate_bps: 95_600_000,
       segment_bytes: 1472,
@@ -145,13 +148,16 @@ function config(
 ): string {
   const file = join(folder, `${name}.yaml`);
   const socket = join(folder, `${name}.sock`);
+  const keyFile = join(folder, "key");
+  if (!existsSync(keyFile)) writeKeyFile(keyFile);
   writeFileSync(
     file,
     `site: a
+key_file: ${keyFile}
 ovs: ${ovs}
 port: { name: tpo0, addresses: [10.1.0.2/24] }
 mover: { listen: "10.1.0.2:4754" }
-peers: { b: { address: "10.2.0.2:4754" } }
+peers: { b: { address: "10.2.0.2:4754", public_key: "Hpmbhz7XW3D8lqWqDEG53r1rC4kKPoEqDOkSrHzyvzs=" } }
 control: { socket: ${socket} }
 ${more}`,
   );
@@ -194,7 +200,7 @@ describe("ovs-tpo", () => {
     assert.equal(stdout, "");
     assert.deepEqual(
       stderr.split("\n").map((line) => line.replace(/(: found|;).*/, "")),
-      [`${file}:7:50: table[0].peer`, `${file}:8:1: logs`, ""],
+      [`${file}:8:50: table[0].peer`, `${file}:9:1: logs`, ""],
     );
   });
 
@@ -489,6 +495,7 @@ describe("ovs-tpo check", () => {
         "ok privileges",
         "ok tun",
         "ok descriptors",
+        "ok keys",
         "ok database",
         "ok bridge",
         "ok port",
@@ -517,9 +524,38 @@ describe("ovs-tpo check", () => {
     const failed = await failures(config("bad", "logs: {}\n"));
     assert.match(
       failed.join("\n"),
-      /^configuration: .*bad\.yaml:7:1: logs: found an unknown field.*did you mean "log"\?$/,
+      /^configuration: .*bad\.yaml:8:1: logs: found an unknown field.*did you mean "log"\?$/,
     );
     assert.match((await failures("/nowhere/a.yaml"))[0] ?? "", /cannot read/);
+  });
+
+  it("tells a key that is missing, or that others may read, or is the peer's as well", async () => {
+    const file = config("keys");
+    const text = readFileSync(file, "utf8");
+    const key = join(folder, "of-keys");
+    writeFileSync(file, text.replace(/^key_file: .*$/m, `key_file: ${key}`));
+    assert.deepEqual(await failures(file), [
+      `keys: there is no key file ${key}; make one: ovs-tpo keygen ${key}`,
+    ]);
+    writeKeyFile(key);
+    assert.deepEqual(await failures(file), []);
+    chmodSync(key, 0o640);
+    assert.match((await failures(file)).join("\n"), /^keys: others than its owner .*mode 0640.*chmod 600/);
+    chmodSync(key, 0o600);
+    const own = formatKey(readKeyFile(key).publicKey);
+    writeFileSync(file, readFileSync(file, "utf8").replace(/public_key: [^ ]*/, `public_key: ${own}`));
+    assert.match((await failures(file)).join("\n"), /^keys: peers\.b\.public_key is .*this site's own/);
+  });
+
+  it("notes that encryption is off", async () => {
+    const file = config("open");
+    const text = readFileSync(file, "utf8").replace('4754" }\npeers', '4754", encryption: off }\npeers');
+    writeFileSync(file, text);
+    const { status, lines } = await findings(file);
+    assert.equal(status, 0);
+    const { outcome, detail } = lines.find(({ subject }) => subject === "keys") ?? assert.fail();
+    assert.equal(outcome, "note");
+    assert.match(detail, /^mover\.encryption is off: /);
   });
 
   it("tells missing privileges", async () => {

@@ -27,6 +27,7 @@ import {
 } from "../../plugin/config/units.js";
 
 const whole = `site: a
+key_file: /etc/ovs-tpo/key
 ovs:
   bridge: br0
   database: unix:/run/lab/db.sock
@@ -45,6 +46,7 @@ port:
 mover:
   listen: 10.1.0.2:4754
   underlay: false
+  encryption: on
   segment_size: 1472
   buffer_size: 64KB
   rate: adaptive
@@ -54,7 +56,7 @@ mover:
   silent_after: 2500ms
   dead_after: 45s
 peers:
-  b: { address: "10.2.0.2:4754", link: udp }
+  b: { address: "10.2.0.2:4754", link: udp, public_key: Hpmbhz7XW3D8lqWqDEG53r1rC4kKPoEqDOkSrHzyvzs= }
 table:
   - { protocol: tcp, source: 10.1.0.11, destination: 10.2.0.11, destination_port: 80, action: optimize, peer: b, accept: confirmed, when_peer_down: hold }
   - { protocol: tcp, source: 10.1.0.0/24, source_port: any, action: pass, name: rest }
@@ -164,10 +166,12 @@ describe("configuration", () => {
     });
     assert.deepEqual(config, {
       site: "a",
+      keyFile: "/etc/ovs-tpo/key",
       ovs: { database: "unix:/run/lab/db.sock", runDir: "/run/lab" },
       mover: {
         listen: { family: 4, address: "10.1.0.2", port: 4754 },
         underlay: false,
+        encrypted: true,
         segmentSize: 1472,
         leastSegmentSize: 1252,
         bufferSize: 65_536,
@@ -193,7 +197,17 @@ describe("configuration", () => {
     });
     assert.deepEqual(
       [...peers],
-      [["b", { name: "b", endpoint: { family: 4, address: "10.2.0.2", port: 4754 }, link: "udp" }]],
+      [
+        [
+          "b",
+          {
+            name: "b",
+            endpoint: { family: 4, address: "10.2.0.2", port: 4754 },
+            link: "udp",
+            publicKey: Buffer.from("Hpmbhz7XW3D8lqWqDEG53r1rC4kKPoEqDOkSrHzyvzs=", "base64"),
+          },
+        ],
+      ],
     );
     const towards = (destination: string, destinationPort: number) =>
       table.lookup({ protocol: "tcp", source: "10.1.0.11", sourcePort: 5000, destination, destinationPort })
@@ -235,7 +249,7 @@ describe("configuration", () => {
   }
 
   it("takes anchors and merges of YAML, and errors point into them", () => {
-    const text = `${minimal}peers: { b: &b { address: "10.2.0.2:4754" }, c: *b }\n`;
+    const text = `${minimal}peers: { b: &b { address: "10.2.0.2:4754", public_key: Hpmbhz7XW3D8lqWqDEG53r1rC4kKPoEqDOkSrHzyvzs= }, c: *b }\nkey_file: /k\n`;
     assert.deepEqual(problems(text), [
       {
         at: "5:27",
@@ -276,7 +290,7 @@ const wrong: readonly [
     "sit: a",
     [0, 1],
     "sit",
-    /^found an unknown field, expected one of site, ovs, .*; did you mean "site"\?$/,
+    /^found an unknown field, expected one of site, key_file, ovs, .*; did you mean "site"\?$/,
   ],
   ["bridge:", "bridge: [br0]", [0, 11], "ovs.bridge", /^found a list, expected a bridge name/],
   ["bridge:", "Bridge: br0", [0, 3], "ovs.Bridge", /did you mean "bridge"\?$/],
@@ -548,7 +562,13 @@ const wrong: readonly [
     "peers.b.address",
     /^found nothing, expected an address and a port .*; add it, for example `address: "10.1.0.2:4754"`$/,
   ],
-  ["b: {", "b:", [0, 5], "peers.b", /^found null, expected a map with the fields address and link/],
+  [
+    "b: {",
+    "b:",
+    [0, 5],
+    "peers.b",
+    /^found null, expected a map with the fields address, public_key and link/,
+  ],
   [
     "b: {",
     "b: { address: 10.2.0.2:4754 }\nc d: { address: 10.3.0.2:4754 }",
@@ -720,9 +740,11 @@ describe("each field wrong in turn", () => {
       assert.ok(one, JSON.stringify(found));
       assert.equal(one.at, `${changed.line + lineOffset}:${column}`);
       assert.match(one.message, message);
-      // The tables's peer, once gone from the peers, is a fault of its own; nothing else may be.
+      // The tables's peer, once gone from the peers, is a fault of its own, and a peer without a key; nothing else may be.
       const others = found.filter(
-        (problem) => problem !== one && !/^(table\[0\]\.peer|site|ovs\.bridge)$/.test(problem.path),
+        (problem) =>
+          problem !== one &&
+          !/^(table\[0\]\.peer|peers\..*\.public_key|site|ovs\.bridge)$/.test(problem.path),
       );
       assert.deepEqual(others, []);
     });
@@ -736,9 +758,50 @@ bridges:
   - bridge: br1
     port: { name: tpo1, addresses: [10.1.9.2/24] }
     table: [{ protocol: tcp, action: optimize, peer: b }]
-mover: { listen: "10.1.9.2:4754" }
+mover: { listen: "10.1.9.2:4754", encryption: off }
 peers: { b: { address: "10.2.0.2:4754" } }
 `;
+
+describe("keys", () => {
+  const peered = (mover: string, peer: string, more = "") =>
+    `site: a\novs: {bridge: br0}\nport: {addresses: [10.1.0.2/24]}\nmover: {listen: "10.1.0.2:4754"${mover}}\n` +
+    `peers: {b: {address: "10.2.0.2:4754"${peer}}}\n${more}`;
+  const key = ", public_key: Hpmbhz7XW3D8lqWqDEG53r1rC4kKPoEqDOkSrHzyvzs=";
+  const keyFile = "key_file: /etc/ovs-tpo/key\n";
+
+  it("are needed, and how they are made is said", () => {
+    const found = problems(peered("", ""));
+    assert.deepEqual(
+      found.map(({ path }) => path),
+      ["key_file", "peers.b.public_key"],
+    );
+    for (const { message } of found) assert.match(message, /^found nothing, .*ovs-tpo keygen/);
+    assert.deepEqual(
+      problems(peered("", key)).map(({ path }) => path),
+      ["key_file"],
+    );
+    assert.deepEqual(
+      problems(peered("", "", keyFile)).map(({ path }) => path),
+      ["peers.b.public_key"],
+    );
+  });
+
+  it("are not needed when encryption is off, and not used", () => {
+    for (const text of [peered(", encryption: off", ""), peered(", encryption: off", key, keyFile)]) {
+      const { mover, peers, keyFile: file } = parseConfig(text, "a.yaml");
+      assert.equal(mover.encrypted, false);
+      assert.equal(file, undefined);
+      assert.equal(peers.get("b")?.publicKey, undefined);
+    }
+  });
+
+  it("are 32 bytes", () => {
+    const [problem, ...others] = problems(peered("", ", public_key: abcd", keyFile));
+    assert.deepEqual(others, []);
+    assert.equal(problem?.path, "peers.b.public_key");
+    assert.match(problem?.message ?? "", /^found "abcd", expected a public key, as `ovs-tpo keygen`/);
+  });
+});
 
 describe("several bridges", () => {
   it("have ports, tables and numbers in the host of their own", () => {
