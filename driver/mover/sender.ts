@@ -1,15 +1,6 @@
 import { bufferSize } from "./buffer-size.js";
 import type { AcknowledgementSample, CongestionModel } from "./congestion/model.js";
-import {
-  LOST_MEMORY,
-  MAXIMUM_ACK_DELAY,
-  PACKET_THRESHOLD,
-  PROBE_LEAST,
-  PROBE_LONGEST,
-  PROBE_UNKNOWN,
-  PROBES,
-  SILENT_PROBES,
-} from "./constants.js";
+import { LOST_MEMORY, MAXIMUM_ACK_DELAY, PACKET_THRESHOLD, PROBES } from "./constants.js";
 import type { BufferSource } from "./contract.js";
 import type { Counters } from "./counters.js";
 import type { Channel } from "./handshake/channel.js";
@@ -19,6 +10,7 @@ import { ReorderingWindow } from "./reordering.js";
 import type { RttEstimator } from "./rtt.js";
 import { Progress, SendWindow } from "./send-window.js";
 import { Fate, SentLog } from "./sent-log.js";
+import { TailProbe } from "./tail-probe.js";
 import { type Acknowledgement, LONGEST_DELAY, TIME_UNIT } from "./wire/acknowledgement.js";
 import { writeBufferField } from "./wire/buffer-field.js";
 import { TRANSPORT_DATA_BYTES, writeTransportData } from "./wire/transport-data.js";
@@ -64,10 +56,8 @@ export class Sender {
   #highestAckedAt = Number.NaN;
   /** Of the newest acknowledgement; -1 before the first. */
   #receiverTime = -1;
-  #lastSentAt = Number.NEGATIVE_INFINITY;
   #lossAt = Number.POSITIVE_INFINITY;
-  #probeRounds = 0;
-  #probeDue = false;
+  readonly #tailProbe: TailProbe;
   /** The model's window was full when it was last tried to send. */
   #blocked = false;
   /** The source may have something to say: it has not been asked since it was woken. */
@@ -91,6 +81,7 @@ export class Sender {
     this.#channel = options.channel;
     this.#segmentSize = options.segmentSize;
     this.#receiveWindow = options.receiveWindow;
+    this.#tailProbe = new TailProbe(options.rtt);
   }
 
   /** What goes from now on goes by this channel, of the same kind. */
@@ -104,7 +95,7 @@ export class Sender {
     pacer.setRate(now, model.pacingRate);
     if (this.#blocked) pacer.forgo(now);
     else pacer.refill(now);
-    if (this.#probeDue && batch.capacity - batch.count >= PROBES) this.#sendProbes(now, batch);
+    if (this.#tailProbe.due && batch.capacity - batch.count >= PROBES) this.#sendProbes(now, batch);
     while (!batch.full && pacer.open && this.inFlight < model.window) {
       const lost = this.window.nextLost();
       if (lost >= 0) {
@@ -149,7 +140,7 @@ export class Sender {
   /** When `fill` should be called again, from what is known now: when there is credit for what waits. */
   nextSendAt(now: number): number {
     const { model, pacer } = this.#options;
-    if (this.#probeDue) return now;
+    if (this.#tailProbe.due) return now;
     if (this.inFlight >= model.window) return Number.POSITIVE_INFINITY;
     const more = this.window.nextLost() >= 0 || ((this.window.unsent || this.#hungry) && this.#admitted);
     return more ? pacer.readyAt(now) : Number.POSITIVE_INFINITY;
@@ -157,17 +148,13 @@ export class Sender {
 
   /** When `onTimer` should be called. */
   nextTimerAt(): number {
-    return Math.min(this.#lossAt, this.#probeAt());
+    return Math.min(this.#lossAt, this.#tailProbe.at(this.inFlight));
   }
 
   onTimer(now: number): void {
     if (now >= this.#lossAt) this.#detectLosses(now);
-    if (now >= this.#probeAt()) {
-      this.#probeDue = true;
-      this.#probeRounds += 1;
-      this.#lastSentAt = now;
-      if (this.#probeRounds === SILENT_PROBES) this.#options.model.onSilence();
-    }
+    if (now >= this.#tailProbe.at(this.inFlight) && this.#tailProbe.expire(now))
+      this.#options.model.onSilence();
   }
 
   /**
@@ -206,7 +193,7 @@ export class Sender {
       this.#highestSentAt = log.sentAt[highest & log.mask]!;
       this.#highestAckedAt = now;
     }
-    if (sample.delivered > before) this.#probeRounds = 0;
+    if (sample.delivered > before) this.#tailProbe.heard();
     this.#detectLosses(now);
     if (sample.delivered > before) {
       sample.now = now;
@@ -279,7 +266,7 @@ export class Sender {
     log.add(now, logical, size, model.phase);
     window.setLastPhysical(logical, physical);
     this.inFlight += size;
-    this.#lastSentAt = now;
+    this.#tailProbe.sent(now);
     counters.segmentsSent += 1;
     if (again) counters.segmentsRetransmitted += 1;
     pacer.spend(size);
@@ -375,24 +362,12 @@ export class Sender {
     log.forget(physical);
   }
 
-  #probeAt(): number {
-    if (this.inFlight === 0) return Number.POSITIVE_INFINITY;
-    const { rtt } = this.#options;
-    const timeout = rtt.known
-      ? rtt.smoothed + Math.max(4 * rtt.variation, PROBE_LEAST) + MAXIMUM_ACK_DELAY
-      : PROBE_UNKNOWN;
-    return (
-      this.#lastSentAt +
-      Math.min(timeout * 2 ** Math.min(this.#probeRounds, 10), Math.max(timeout, PROBE_LONGEST))
-    );
-  }
-
   /**
    * The newest segment again, whose acknowledgement shows what is missing before it; and the oldest,
    * which is missed the most. Neither pace nor window hold a probe.
    */
   #sendProbes(now: number, batch: SendBatch): void {
-    this.#probeDue = false;
+    this.#tailProbe.due = false;
     const end = this.log.next;
     let newest = end - 1;
     while (newest >= this.#scan && !this.#awaited(newest)) newest -= 1;
