@@ -15,6 +15,7 @@ import {
 import type { Family, LookupTable, Tuple } from "../table/index.js";
 import { BridgeFlows } from "./bridge-flows.js";
 import { ConnectionFlows } from "./connection-flows.js";
+import { ControlLoop } from "./control-loop.js";
 import { detach } from "./detach.js";
 import { controllerId, type HeldPacket, HeldPackets } from "./held-packets.js";
 import { Lease } from "./lease.js";
@@ -27,7 +28,6 @@ import {
   type SteeringState,
   type SteeringStatus,
 } from "./options.js";
-import { Pause } from "./pause.js";
 import { Policy, type SteeredPorts } from "./policy.js";
 import { PortPreparation } from "./port-preparation.js";
 import { untilInSync } from "./ready.js";
@@ -40,8 +40,7 @@ const SETTLE_INTERVAL = 50;
 /** As many of these looks count flows only; then one compares them. */
 const COUNTS_PER_COMPARISON = 30;
 /** Milliseconds until the next attempt after a failure, doubled from the first to the last. */
-const FIRST_RETRY = 200;
-const LAST_RETRY = 5000;
+const RETRY = { first: 200, last: 5000 };
 /** Twice what OVS takes to look at all flows of its datapath (`max-revalidator`), in milliseconds. */
 const SETTLE = 1000;
 /** Milliseconds that the switch has for an answer. */
@@ -70,11 +69,15 @@ export class Steering extends EventEmitter<SteeringEvents> {
   #reason: string | undefined;
   #repairs = 0;
   #looks = 0;
-  #loop: Promise<void> | undefined;
-  #stopping = false;
-  readonly #pause = new Pause();
-  /** Milliseconds until the next look, if nothing changes before. */
-  #interval = CHECK_INTERVAL;
+  readonly #loop = new ControlLoop({
+    interval: CHECK_INTERVAL,
+    retry: RETRY,
+    step: () => this.#step(),
+    failed: (reason) => {
+      this.#flows.forget();
+      this.#enter("error", reason);
+    },
+  });
 
   /**
    * Throws `EntryTooWideError`, `TableTooDeepError` and `TooManyPeersError`, and a `RangeError` for options out of range.
@@ -101,7 +104,7 @@ export class Steering extends EventEmitter<SteeringEvents> {
     this.#connection = new Connection({
       address: `unix:${join(runDirectory, `${at}.mgmt`)}`,
       versions: [OpenFlow15],
-      minBackoff: FIRST_RETRY,
+      minBackoff: RETRY.first,
       maxBackoff: CHECK_INTERVAL,
       requestTimeout: SWITCH_TIMEOUT,
     });
@@ -144,23 +147,19 @@ export class Steering extends EventEmitter<SteeringEvents> {
 
   /** Begins; returns at once. Also removes what an earlier process has left on the bridge. */
   start(): void {
-    if (this.#loop) return;
-    this.#stopping = false;
+    if (this.#loop.running) return;
     this.#database.start();
     this.#connection.open().catch(() => {
       // Rejected by `close` alone; until then the state says how it stands.
     });
-    this.#loop = this.#run();
+    this.#loop.start();
     this.#connections.start();
   }
 
   /** Takes flows and ports off the bridge, which is then as it was found. Resolves also where the switch is gone. */
   async stop(): Promise<void> {
-    if (!this.#loop) return;
-    this.#stopping = true;
-    this.#look();
-    await this.#loop;
-    this.#loop = undefined;
+    if (!this.#loop.running) return;
+    await this.#loop.stop();
     this.#connections.stop();
     this.#lease.drop();
     this.#policy.stop();
@@ -242,7 +241,7 @@ export class Steering extends EventEmitter<SteeringEvents> {
    */
   async applied({ timeout = 2000 }: { timeout?: number } = {}): Promise<boolean> {
     const ended = AbortSignal.timeout(timeout);
-    while (this.#steered && !this.#stopping && !ended.aborted) {
+    while (this.#steered && !this.#loop.stopping && !ended.aborted) {
       if (this.#policy.settled && this.#flows.installed === this.#known().flows) return true;
       await once(this, "installed", { signal: ended }).catch(() => undefined);
     }
@@ -301,26 +300,7 @@ export class Steering extends EventEmitter<SteeringEvents> {
 
   /** Something has changed: look at it now. */
   #look(): void {
-    this.#pause.cut();
-  }
-
-  async #run(): Promise<void> {
-    let failures = 0;
-    while (!this.#stopping) {
-      this.#pause.forget();
-      this.#interval = CHECK_INTERVAL;
-      try {
-        await this.#step();
-        failures = 0;
-      } catch (error) {
-        if (this.#stopping) return;
-        this.#flows.forget();
-        this.#interval = Math.min(LAST_RETRY, FIRST_RETRY * 2 ** failures++);
-        this.#enter("error", error instanceof Error ? error.message : String(error));
-      }
-      // After a failure it is whole, lest the same comes again at once.
-      await this.#pause.take(this.#interval, () => failures === 0 || this.#stopping);
-    }
+    this.#loop.look();
   }
 
   /** Looks at how things stand and does the next thing. Throws where that fails. */
@@ -367,7 +347,7 @@ export class Steering extends EventEmitter<SteeringEvents> {
   async #install(numbers: PortNumbers): Promise<void> {
     const preparation = await this.#preparation.prepare(numbers);
     if ("waiting" in preparation) {
-      this.#interval = SETTLE_INTERVAL;
+      this.#loop.nextIn(SETTLE_INTERVAL);
       return this.#enter("port-pending", preparation.waiting);
     }
     const ports = preparation.ready;
