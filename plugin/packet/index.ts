@@ -1,3 +1,3 @@
 export { resetFrame, type Unreachable, unreachableFrame } from "./answer.js";
 export { type IcmpError, readIcmpError } from "./icmp-error.js";
-export { readSyn, type Syn } from "./syn.js";
+export { IPPROTO_TCP, readSyn, type Syn } from "./syn.js";

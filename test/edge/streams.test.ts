@@ -144,10 +144,10 @@ const MEGABYTE = 2 ** 20;
 
 test("a window's first grant is due at once, unless memory is short", () => {
   assert.equal(windowOf({ maximum: 8 * MEGABYTE }).window.due, true);
-  assert.equal(windowOf({ maximum: 8 * MEGABYTE }).window.grant(), MEGABYTE);
+  assert.equal(windowOf({ maximum: 8 * MEGABYTE }).window.offer, MEGABYTE);
   const { window } = windowOf({ maximum: 8 * MEGABYTE, pressed: true });
   assert.equal(window.due, false);
-  assert.equal(window.grant(), INITIAL_CREDIT);
+  assert.equal(window.offer, INITIAL_CREDIT);
 });
 
 test("the window widens for a reader that keeps pace, to its maximum, and not for a slow one", () => {

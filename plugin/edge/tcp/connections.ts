@@ -6,7 +6,9 @@ import {
   MessageStatus,
   MessageType,
 } from "../../../driver/index.js";
-import { type EdgeSurroundings, IPPROTO_TCP, NO_OPEN, TcpEdge } from "./edge.js";
+import { IPPROTO_TCP } from "../../packet/index.js";
+import { type EdgeSurroundings, TcpEdge } from "./edge.js";
+import { NO_OPEN } from "./edge-messages.js";
 import { Inquiry } from "./inquiry.js";
 import { NumberWindow } from "./number-window.js";
 import { Reading } from "./reading.js";

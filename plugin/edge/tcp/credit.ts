@@ -103,9 +103,13 @@ export class ReceiveWindow {
     return this.#consumed + this.#size - this.#granted >= this.#size * GRANT_SHARE;
   }
 
-  /** The grant for a CREDIT message that is sent now. */
-  grant(): number {
-    this.#granted = Math.max(this.#granted, this.#consumed + this.#size);
-    return this.#granted;
+  /** The limit for a CREDIT message that is sent now. */
+  get offer(): number {
+    return Math.max(this.#granted, this.#consumed + this.#size);
+  }
+
+  /** The sender has been told what was on offer. */
+  grant(): void {
+    this.#granted = this.offer;
   }
 }

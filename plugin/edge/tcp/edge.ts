@@ -1,7 +1,6 @@
 import type { Socket } from "node:net";
 import {
   type MessageAddresses,
-  MessageFlag,
   type MessageHeader,
   type MessageSource,
   MessageStatus,
@@ -9,19 +8,14 @@ import {
   type MessageWriter,
 } from "../../../driver/index.js";
 import { abort, abortIfLost, endInOrder, isReset } from "./abort.js";
-import { ReceiveWindow, readCredit, writeCredit } from "./credit.js";
+import { ReceiveWindow, readCredit } from "./credit.js";
+import { EdgeMessages } from "./edge-messages.js";
 import { Inbound, SequenceError } from "./inbound.js";
 import { whenDelivered } from "./last-words.js";
 import type { EdgeMemory, Holder } from "./memory.js";
-import { type MutableHeader, Outbound } from "./outbound.js";
+import { Outbound } from "./outbound.js";
 import type { Reading } from "./reading.js";
 import { writeAtOnce } from "./writing.js";
-
-/** IP protocol number of TCP. */
-export const IPPROTO_TCP = 6;
-
-/** The number of a RESET before which nothing was said, not even OPEN: that would have this one. */
-export const NO_OPEN = 0;
 
 /**
  * What the application has sent and the driver not yet pulled, at most about this much (bytes); then the socket rests.
@@ -75,12 +69,10 @@ export class TcpEdge implements MessageSource, Holder {
   readonly initiator: boolean;
   readonly #socket: Socket;
   readonly #surroundings: EdgeSurroundings;
-  readonly #header: MutableHeader;
+  readonly #messages: EdgeMessages;
   readonly #outbound: Outbound;
   readonly #inbound: Inbound;
   readonly #window: ReceiveWindow;
-  /** What is said before anything else: OPEN or OPENED, or nothing. */
-  #greeting: typeof MessageType.OPEN | typeof MessageType.OPENED | undefined;
   /** RESET waits to be pulled, with this status. */
   #farewell: MessageStatus | undefined;
   /** RESET goes behind what the application has said, as its RST came behind it. */
@@ -109,15 +101,7 @@ export class TcpEdge implements MessageSource, Holder {
     this.initiator = initiator;
     this.#socket = socket;
     this.#surroundings = surroundings;
-    this.#header = {
-      type: MessageType.DATA,
-      flags: initiator ? MessageFlag.INITIATOR : 0,
-      protocol: IPPROTO_TCP,
-      connection: identity.connection,
-      sequence: 0,
-      status: MessageStatus.OK,
-      addresses: undefined,
-    };
+    this.#messages = new EdgeMessages(identity.connection, identity.addresses, initiator);
     const { creditMaximum, memory, now, rtt } = surroundings;
     this.#outbound = new Outbound(memory.blocks);
     this.#window = new ReceiveWindow({ maximum: creditMaximum, now, rtt, pressed: () => memory.pressed });
@@ -158,7 +142,7 @@ export class TcpEdge implements MessageSource, Holder {
   /** Tells the peer to open the connection; for the initiator. */
   open(): void {
     this.#say(() => {
-      this.#greeting = MessageType.OPEN;
+      this.#messages.greeting = MessageType.OPEN;
     });
   }
 
@@ -170,7 +154,7 @@ export class TcpEdge implements MessageSource, Holder {
   /** The connection to the application stands; for the responder. */
   opened(): void {
     this.#say(() => {
-      this.#greeting = MessageType.OPENED;
+      this.#messages.greeting = MessageType.OPENED;
     });
   }
 
@@ -234,7 +218,7 @@ export class TcpEdge implements MessageSource, Holder {
   pull(writer: MessageWriter, quantum: number): boolean {
     if (this.#farewell !== undefined) return this.#pullFarewell(writer, quantum, this.#farewell);
     if (this.#over) return false;
-    if (this.#greeting !== undefined && !this.#pullGreeting(writer, this.#greeting)) return true;
+    if (!this.#messages.writeGreeting(writer)) return true;
     if (this.#window.due && !this.#inbound.ended && !this.#pullCredit(writer)) return true;
     const bytes = this.#pullWords(writer, quantum);
     if (bytes > 0 && this.#socket.isPaused() && this.#outbound.queued < this.#readAhead / 2) this.#resume();
@@ -243,9 +227,15 @@ export class TcpEdge implements MessageSource, Holder {
     return more;
   }
 
+  #pullCredit(writer: MessageWriter): boolean {
+    if (!this.#messages.writeCredit(writer, this.#outbound.sequence, this.#window.offer)) return false;
+    this.#window.grant();
+    return true;
+  }
+
   /** What the application has said; the bytes of it. */
   #pullWords(writer: MessageWriter, quantum: number): number {
-    const bytes = this.#outbound.pull(writer, quantum, this.#header);
+    const bytes = this.#outbound.pull(writer, quantum, this.#messages.header);
     if (bytes > 0) this.#hold(-bytes);
     return bytes;
   }
@@ -254,46 +244,17 @@ export class TcpEdge implements MessageSource, Holder {
     return this.#surroundings.memory.pressed ? LEAST_READ_AHEAD : READ_AHEAD;
   }
 
-  #pullGreeting(writer: MessageWriter, type: typeof MessageType.OPEN | typeof MessageType.OPENED): boolean {
-    const header = this.#header;
-    header.type = type;
-    header.sequence = 0;
-    header.status = MessageStatus.OK;
-    header.addresses = type === MessageType.OPEN ? this.identity.addresses : undefined;
-    const written = writer.write(header);
-    header.addresses = undefined;
-    if (written) this.#greeting = undefined;
-    return written;
-  }
-
-  #pullCredit(writer: MessageWriter): boolean {
-    const header = this.#header;
-    header.type = MessageType.CREDIT;
-    header.sequence = this.#outbound.sequence;
-    header.status = MessageStatus.OK;
-    return writer.write(header, writeCredit(this.#window.grant()));
-  }
-
   #pullFarewell(writer: MessageWriter, quantum: number, status: MessageStatus): boolean {
     if (this.#lastWords) {
-      if (this.#greeting !== undefined && !this.#pullGreeting(writer, this.#greeting)) return true;
+      if (!this.#messages.writeGreeting(writer)) return true;
       this.#pullWords(writer, quantum);
       if (this.#outbound.ready) return true;
     }
-    if (!this.#pullReset(writer, status)) return true;
+    if (!this.#messages.writeReset(writer, this.#outbound.sequence, status)) return true;
     this.#farewell = undefined;
     this.#letGo();
     this.#surroundings.ended(this);
     return false;
-  }
-
-  #pullReset(writer: MessageWriter, status: MessageStatus): boolean {
-    const header = this.#header;
-    header.type = MessageType.RESET;
-    // Where the peer has not been told of the connection, it learns that its number is not to be waited for.
-    header.sequence = this.#greeting === MessageType.OPEN ? NO_OPEN : this.#outbound.sequence;
-    header.status = status;
-    return writer.write(header);
   }
 
   /** The application has sent something. */
@@ -411,6 +372,6 @@ export class TcpEdge implements MessageSource, Holder {
   /** Changes what there is to say, and asks for a turn if that makes something. */
   #say(change: () => void): void {
     change();
-    if (this.#greeting !== undefined || this.#outbound.ready) this.#surroundings.ready(this);
+    if (this.#messages.greeting !== undefined || this.#outbound.ready) this.#surroundings.ready(this);
   }
 }

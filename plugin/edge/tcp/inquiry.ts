@@ -7,8 +7,9 @@ import {
   MessageType,
   type MessageWriter,
 } from "../../../driver/index.js";
+import { IPPROTO_TCP } from "../../packet/index.js";
 import { INITIAL_CREDIT } from "./credit.js";
-import { type EdgeSurroundings, IPPROTO_TCP, type TcpEdge } from "./edge.js";
+import type { EdgeSurroundings, TcpEdge } from "./edge.js";
 
 /** What a far edge may say at most, in bytes: the data that it has credit for, and some grants of its own. */
 const MOST_HELD = INITIAL_CREDIT + 1024;
