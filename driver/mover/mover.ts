@@ -1,9 +1,7 @@
 import { EventEmitter } from "node:events";
-import { Region } from "../ffi/index.js";
 import { congestionModel, streamModel } from "./congestion/index.js";
 import { TwoWayModel } from "./congestion/two-way.js";
 import {
-  BATCH_SIZE,
   CONFIRM_INTERVAL,
   DEFAULT_DOWN_AFTER,
   DEFAULT_KEEPALIVE,
@@ -14,9 +12,11 @@ import {
 } from "./constants.js";
 import type { DataMover, DownReason, MoverEvents, MoverOptions, MoverState, MoverStats } from "./contract.js";
 import { newCounters } from "./counters.js";
+import { Dispatch } from "./dispatch.js";
 import type { Channel } from "./handshake/channel.js";
+import { Opener } from "./handshake/opener.js";
 import { securityOf } from "./handshake/security.js";
-import { type Link, Origin, type ReceivedBatch, SendBatch, Way, wayOf } from "./link.js";
+import { type Link, Origin, type ReceivedBatch, Way, wayOf } from "./link.js";
 import { Pacer } from "./pacer.js";
 import { Path } from "./path.js";
 import { Receiver } from "./receiver.js";
@@ -24,14 +24,11 @@ import { RttEstimator } from "./rtt.js";
 import { Sender } from "./sender.js";
 import { Session } from "./session.js";
 import { Traffic } from "./traffic.js";
-import { writeConfirmation } from "./wire/confirmation.js";
 import { datagramTag, PacketType, packetType, writeClose } from "./wire/datagram.js";
 import type { Hello } from "./wire/hello.js";
-import { writeProbe, writeProbeAnswer } from "./wire/probe.js";
+import { writeProbeAnswer } from "./wire/probe.js";
 import { DatagramReader } from "./wire/reader.js";
 
-/** The longest UDP payload. */
-const LONGEST_DATAGRAM = 65_536;
 const NO_BACKLOG = (): number => 0;
 
 /** The data mover towards one peer; see `DataMover`. It acts only when its link, its source or its owner calls. */
@@ -43,17 +40,15 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
   readonly #path: Path;
   readonly #rtt = new RttEstimator();
   readonly #pacer: Pacer;
-  readonly #batch: SendBatch;
+  readonly #dispatch: Dispatch;
   readonly #reader = new DatagramReader();
   readonly #counters = newCounters();
   readonly #segmentSize: number;
   readonly #receiveWindow: number;
   readonly #keepalive: number;
-  /** Datagrams are opened here if they come in memory that is not pinned. */
-  #opening: Region | undefined;
+  readonly #opener = new Opener();
   #traffic: Traffic | undefined;
   #now = 0;
-  #lastSentAt = 0;
   #announcedRate = 0;
   /** Inside a call that ends with `#pump`. */
   #busy = false;
@@ -82,7 +77,7 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
       {
         follow: (i) => this.#link.follow(i),
         moved: (address) => this.emit("moved", address),
-        sendProbe: (probe, bytes) => this.#sendProbe(probe, bytes),
+        sendProbe: (probe, bytes) => this.#dispatch.probe(this.#now, this.#traffic!.channel, probe, bytes),
         useWay: (way) => this.#useWay(way),
         useSizes: () => this.#useSizes(),
       },
@@ -94,7 +89,13 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
       () => this.#path.shut,
     );
     this.#pacer = new Pacer(this.#link.granularity, datagram);
-    this.#batch = new SendBatch(BATCH_SIZE, this.#segmentSize);
+    this.#dispatch = new Dispatch({
+      link: this.#link,
+      path: this.#path,
+      pacer: this.#pacer,
+      counters: this.#counters,
+      segmentSize: this.#segmentSize,
+    });
     this.#session = new Session(
       {
         site: options.site,
@@ -109,7 +110,7 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
       {
         newTag: () => this.#link.newTag(),
         dropTag: (tag) => this.#link.dropTag(tag),
-        send: (datagram) => this.#sendHandshake(datagram),
+        send: (datagram) => this.#dispatch.handshake(this.#now, datagram),
         begin: (peer, channel, roundTrip) => this.#begin(peer, channel, roundTrip),
         changed: (channel) => this.#change(channel),
         end: (reason) => this.#end(reason),
@@ -138,7 +139,7 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
 
   stop(): void {
     this.#do(() => {
-      if (this.#traffic !== undefined) this.#say(this.#traffic, writeClose);
+      if (this.#traffic !== undefined) this.#dispatch.say(this.#now, this.#traffic.channel, writeClose);
       this.#session.stop();
       this.#path.stop();
     });
@@ -221,17 +222,9 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
     const length = batch.length[i]!;
     const origin = batch.origin[i]!;
     const way = wayOf(origin);
-    let region = batch.region?.[i];
-    let bytes = batch.bytes[i]!;
-    let offset = batch.offset[i]!;
-    if (region === undefined) {
-      region = this.#opening ??= new Region(LONGEST_DATAGRAM);
-      region.bytes.set(bytes.subarray(offset, offset + length));
-      bytes = region.bytes;
-      offset = 0;
-    }
-    const end = channel.open(region, offset, length);
-    if (end < 0 || !reader.read(bytes, offset + channel.headerBytes, end)) return false;
+    const opener = this.#opener;
+    const end = opener.open(channel, batch, i);
+    if (end < 0 || !reader.read(opener.bytes, opener.offset, end)) return false;
     if (way === Way.DATAGRAMS) this.#path.onDatagram(this.#now);
     session.onHeard(this.#now, channel, reader.confirmation);
     const traffic = this.#traffic;
@@ -241,12 +234,17 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
     const { probe } = reader;
     if (reader.hasAnswer && way === Way.DATAGRAMS) this.#path.onAnswer(this.#now, reader.answer.probe);
     if (reader.close) session.onClose(this.#now);
-    else if (!traffic.take(this.#now, reader, bytes, end)) session.fail(this.#now, "corrupt");
+    else if (!traffic.take(this.#now, reader, opener.bytes, end)) session.fail(this.#now, "corrupt");
     const acknowledged = reader.hasAcknowledgement ? reader.acknowledgement.highestReceived : 0;
     const newer = traffic.latest > latest;
     this.#path.onAuthentic(i, origin, length, newer, acknowledged, traffic.sender.log.next);
     if (probe >= 0 && this.#traffic === traffic)
-      this.#say(traffic, (out, at) => writeProbeAnswer(out, at, probe, length), way);
+      this.#dispatch.say(
+        this.#now,
+        traffic.channel,
+        (out, at) => writeProbeAnswer(out, at, probe, length),
+        way,
+      );
     return true;
   }
 
@@ -271,12 +269,12 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
   #pump(): void {
     const now = this.#now;
     this.#session.onTimer(now);
-    if (this.#traffic !== undefined && this.#lastSentAt === Number.NEGATIVE_INFINITY) this.#sendAck();
+    if (this.#traffic !== undefined && this.#dispatch.owing) this.#acknowledge(this.#traffic);
     if (this.state !== "idle") {
       this.#path.tend(now, this.#rtt.smoothed, this.#traffic?.sender.longSince ?? Number.POSITIVE_INFINITY);
     }
     if (this.#traffic === undefined) {
-      this.#flush();
+      this.#dispatch.flush(now);
       this.#busy = false;
       this.#link.wakeAt(Math.min(this.#session.nextTimerAt(), this.#path.nextTimerAt()));
       return;
@@ -290,13 +288,14 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
       return;
     }
     sender.onTimer(now);
-    this.#batch.channel = this.#traffic.channel;
+    const { batch } = this.#dispatch;
+    batch.channel = this.#traffic.channel;
     this.#filling = true;
     let full: boolean;
     do {
-      sender.fill(now, this.#batch);
-      full = this.#batch.full;
-      this.#flush();
+      sender.fill(now, batch);
+      full = batch.full;
+      this.#dispatch.flush(now);
     } while (full);
     this.#filling = false;
     const postponed = this.#postponed.shift();
@@ -307,11 +306,12 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
     }
     const unconfirmed = this.#session.confirmation(now) !== undefined;
     const keepalive = unconfirmed ? Math.min(this.#keepalive, CONFIRM_INTERVAL) : this.#keepalive;
-    if (now >= receiver.ackDueAt() || now >= this.#lastSentAt + keepalive) this.#sendAck();
+    if (now >= receiver.ackDueAt() || now >= this.#dispatch.lastSentAt + keepalive)
+      this.#acknowledge(this.#traffic);
     this.#busy = false;
     this.#announceRate();
     const timers = Math.min(this.#session.nextTimerAt(), sender.nextTimerAt(), receiver.ackDueAt());
-    const sending = Math.min(sender.nextSendAt(now), this.#lastSentAt + keepalive);
+    const sending = Math.min(sender.nextSendAt(now), this.#dispatch.lastSentAt + keepalive);
     this.#link.wakeAt(Math.min(timers, sending, this.#path.nextTimerAt()));
   }
 
@@ -322,18 +322,9 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
 
   #useSizes(): void {
     const { size, whole, telling } = this.#path.mtu;
-    this.#batch.whole = whole;
+    this.#dispatch.batch.whole = whole;
     this.#traffic?.sender.useSegmentSize(size, telling);
     if (whole < size) this.emit("tooLong", size);
-  }
-
-  #flush(way = this.#path.way): void {
-    if (this.#batch.count === 0) return;
-    this.#counters.bytesSent += this.#batch.bytes;
-    this.#lastSentAt = this.#now;
-    this.#path.onSent(way, this.#batch.bytes);
-    this.#link.send(this.#batch, way);
-    this.#batch.clear();
   }
 
   #begin(peer: Hello, channel: Channel, roundTrip: number): void {
@@ -364,21 +355,21 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
     });
     this.#traffic = new Traffic({ sender, receiver, channel, rtt: this.#rtt, counters: this.#counters });
     this.#useSizes();
-    // The peer may wait for a sign of life by the new channel.
-    this.#lastSentAt = Number.NEGATIVE_INFINITY;
+    // By the new channel.
+    this.#dispatch.owe();
     this.#announceUp(false);
   }
 
   #change(channel: Channel): void {
     this.#traffic!.use(channel);
-    this.#lastSentAt = Number.NEGATIVE_INFINITY;
+    this.#dispatch.owe();
   }
 
   #end(reason: DownReason): void {
     this.#traffic?.sender.drop();
     this.#traffic = undefined;
     this.#path.end();
-    this.#batch.clear();
+    this.#dispatch.batch.clear();
     this.#model.restart();
     this.emit("down", reason);
   }
@@ -395,54 +386,8 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
     this.emit("rate", rate * 8000);
   }
 
-  #sendHandshake(datagram: Uint8Array): void {
-    const batch = this.#batch;
-    batch.channel = undefined;
-    batch.arena.set(datagram, batch.next);
-    batch.push(batch.next + datagram.length);
-    // While it is not known what gets through, it goes every way there is.
-    const { other } = this.#path;
-    if (other !== undefined) this.#link.send(batch, other);
-    const lastSentAt = this.#lastSentAt;
-    this.#flush();
-    // For who knows the session it is no sign of life; and it may be the answer to a repetition.
-    this.#lastSentAt = lastSentAt;
-  }
-
-  #sendProbe(probe: number, bytes: number): void {
-    const batch = this.#batch;
-    const traffic = this.#traffic!;
-    const { next, whole } = batch;
-    const end = next + bytes - traffic.channel.trailerBytes;
-    batch.whole = Number.POSITIVE_INFINITY;
-    this.#say(traffic, (out, at) => writeProbe(out, at, probe, end), Way.DATAGRAMS);
-    batch.whole = whole;
-  }
-
-  /** Sends a session datagram of its own. */
-  #say({ channel }: Traffic, write: (out: Uint8Array, at: number) => number, way = this.#path.way): void {
-    const batch = this.#batch;
-    batch.channel = channel;
-    batch.push(write(batch.arena, channel.writeHeader(batch.arena, batch.next)));
-    this.#pacer.spend(batch.bytes + this.#link.overhead);
-    this.#flush(way);
-  }
-
-  #sendAck(): void {
-    const { sender, receiver, channel } = this.#traffic!;
-    const batch = this.#batch;
-    batch.channel = channel;
-    const start = batch.next;
-    let at = channel.writeHeader(batch.arena, start);
-    const confirmation = this.#session.confirmation(this.#now);
-    if (confirmation !== undefined) at = writeConfirmation(batch.arena, at, confirmation);
-    const room = this.#segmentSize - (at - start) - channel.trailerBytes;
-    at = receiver.writeAck(this.#now, batch.arena, at, room, sender.log.next - 1);
-    batch.push(at);
-    const bytes = at - start + channel.trailerBytes + this.#link.overhead;
-    receiver.ackSent(bytes);
-    this.#pacer.spend(bytes);
-    this.#flush();
+  #acknowledge(traffic: Traffic): void {
+    this.#dispatch.acknowledge(this.#now, traffic, this.#session.confirmation(this.#now));
   }
 
   #piggyback(out: Uint8Array, at: number, room: number): number {
