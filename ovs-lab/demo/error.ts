@@ -18,15 +18,3 @@ export class DemoError extends Error {
     this.code = code;
   }
 }
-
-/** Somebody wants the demo to end before it is done. */
-export class Interruption extends Error {
-  override readonly name = "Interruption";
-  readonly code = "INTERRUPTED";
-  readonly signal: NodeJS.Signals;
-
-  constructor(signal: NodeJS.Signals) {
-    super(`ended by ${signal}`);
-    this.signal = signal;
-  }
-}
