@@ -1,17 +1,12 @@
-import { createServer, type OnReadOpts, type Server, Socket } from "node:net";
-import { bind, close, type Family, listen, setOption, socket } from "../../../driver/ffi/index.js";
+import type { Server, Socket } from "node:net";
+import { bind, type Family, setOption } from "../../../driver/ffi/index.js";
 import type { MessageAddresses } from "../../../driver/index.js";
 import { addressText } from "../../../driver/ip-address.js";
-import { abort } from "./abort.js";
-import { endsOf } from "./transparent.js";
+import { type ApplicationSocketOptions, applicationSocket, dialing, serve } from "./application-socket.js";
 
-const BACKLOG = 4096;
-
-export interface RewrittenOptions {
+export interface RewrittenOptions extends ApplicationSocketOptions {
   /** The local port's device: what is sent leaves by it, whatever the host's other routes say. */
   readonly ifindex: number;
-  /** See `TransparentOptions`. */
-  readonly keepalive: number;
 }
 
 /** A listener at the edge's own address, for connections whose addresses the switch has rewritten. */
@@ -34,36 +29,11 @@ export class RewrittenListener {
     readonly onConnection: (socket: Socket, ends: MessageAddresses) => void;
   }): Promise<RewrittenListener> {
     const { family, address, port, ifindex, keepalive, onConnection } = options;
-    const fd = socket(family, "stream");
-    try {
-      setOption(fd, "reuseAddress", 1);
-      if (family === "ipv6") setOption(fd, "ipv6Only", 1);
+    const fd = applicationSocket(family, (fd) => {
       setOption(fd, "bindToIfindex", ifindex);
       bind(fd, { address, port });
-      listen(fd, BACKLOG);
-    } catch (error) {
-      close(fd);
-      throw error;
-    }
-    const server = createServer({
-      allowHalfOpen: true,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: keepalive,
     });
-    server.on("connection", (accepted) => {
-      const ends = endsOf(accepted);
-      if (ends === undefined) abort(accepted);
-      else onConnection(accepted, ends);
-    });
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen({ fd, exclusive: true }, () => {
-        server.off("error", reject);
-        resolve();
-      });
-    });
-    return new RewrittenListener(server, fd);
+    return new RewrittenListener(await serve(fd, keepalive, onConnection), fd);
   }
 
   /** The local port's device has been made anew. @throws SystemError EPERM without CAP_NET_RAW */
@@ -77,16 +47,8 @@ export class RewrittenListener {
 }
 
 /** A socket for a connection from the edge's own address, not bound yet. @throws SystemError */
-export function rewrittenSocket(family: Family, { ifindex }: RewrittenOptions): number {
-  const fd = socket(family, "stream");
-  try {
-    setOption(fd, "reuseAddress", 1);
-    setOption(fd, "bindToIfindex", ifindex);
-    return fd;
-  } catch (error) {
-    close(fd);
-    throw error;
-  }
+export function rewrittenSocket(family: Family, { ifindex }: Pick<RewrittenOptions, "ifindex">): number {
+  return applicationSocket(family, (fd) => setOption(fd, "bindToIfindex", ifindex));
 }
 
 /** Connects a bound socket, once the switch is ready to rewrite what it sends. What goes wrong comes as its "error". */
@@ -94,18 +56,9 @@ export function connectRewritten(
   fd: number,
   { destination, destinationPort }: MessageAddresses,
   ready: Promise<void>,
-  { keepalive, onread }: RewrittenOptions & { readonly onread?: OnReadOpts },
+  options: ApplicationSocketOptions,
 ): Socket {
-  const dialing = new Socket({
-    fd,
-    readable: true,
-    writable: true,
-    allowHalfOpen: true,
-    ...{ manualStart: true, onread },
-  });
-  dialing.setNoDelay(true);
-  dialing.setKeepAlive(true, keepalive);
-  dialing.connect({
+  return dialing(fd, options).connect({
     // To the socket, waiting for the switch is a look-up of names: what is written meanwhile waits with it.
     host: "the switch",
     port: destinationPort,
@@ -116,5 +69,4 @@ export function connectRewritten(
         (error: NodeJS.ErrnoException) => found(error, "", 4),
       ),
   });
-  return dialing;
 }
