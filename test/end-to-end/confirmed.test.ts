@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Lab as LabType } from "../../ovs-lab/index.js";
 import { Lab } from "../../ovs-lab/index.js";
 import { Capture, listening, SERVER, script, until } from "./site.js";
@@ -19,6 +20,9 @@ const ENTRY = {
 /** Behind the far LAN's router, which has no way to any of them. */
 const BEYOND = "10.9.0.0/24";
 const EARLY_BEYOND = "10.9.0.9";
+
+/** Longer than it takes until a SYN without an answer is sent again (RFC 6298 §2), milliseconds. */
+const SYN_SENT_AGAIN = 1500;
 
 /** What a client sees of its attempt to connect: `connected`, an error's code, or `silence`. */
 async function attempt(lab: LabType, host: string, port: number, patience = 15_000): Promise<string> {
@@ -87,6 +91,9 @@ describe("connections that the far edge confirms", () => {
     ] as const;
     for (const [kind, address] of [...routes, ["unreachable", EARLY_BEYOND]])
       await lab.exec("b-router", ["ip", "route", "add", kind!, address!]);
+    // It would say it to one host a few times at once, and then but once a second.
+    await lab.exec("b-router", ["sysctl", "-q", "net.ipv4.icmp_ratelimit=0"]);
+    const asked = await Capture.start(lab, "b-router", "tcp[tcpflags] & tcp-syn != 0", "lan0");
     const capture = await Capture.start(lab, "client", "icmp", "eth0");
     for (const [kind, address, seen] of routes)
       assert.equal(await attempt(lab, address, 80), seen, `${kind} ${address}`);
@@ -102,6 +109,11 @@ describe("connections that the far edge confirms", () => {
       return told.length === 3 && told.some((line) => line.includes("admin prohibited"));
     });
     await capture.stop();
+    // Whom nobody waits for any more the far edge does not ask again.
+    await sleep(SYN_SENT_AGAIN);
+    await asked.stop();
+    const destinations = asked.packets.map((line) => / > ([\d.]+)\.80:/.exec(line)?.[1]);
+    assert.deepEqual(destinations, ["10.9.0.1", "10.9.0.2", "10.9.0.3", EARLY_BEYOND]);
   });
 
   test("silence stays silence", async () => {

@@ -204,6 +204,11 @@ export class TcpEdge implements MessageSource, Holder {
         break;
       }
       case MessageType.RESET:
+        // Words before a reset are for an application that has been reached, or will be: its client reset it, and nobody else.
+        if (this.#socket.connecting && header.status !== MessageStatus.RESET_BY_APPLICATION) {
+          this.abandon();
+          break;
+        }
         this.#resetAt = header.sequence;
         this.#resetIfDue();
         break;
