@@ -3,7 +3,7 @@ import { after, before, test } from "node:test";
 import { Lab } from "../../ovs-lab/index.js";
 import { request } from "../../plugin/control.js";
 import type { Status } from "../../plugin/status.js";
-import { bridgeDump, hostDump, SERVER, WebServer } from "./site.js";
+import { bridgeDump, hostDump, inUrl, SERVER, SERVER6, WebServer } from "./site.js";
 
 let lab: Lab;
 let web: WebServer;
@@ -43,8 +43,14 @@ async function carried(): Promise<number> {
   return status.connections.total;
 }
 
-const download = (node: string) =>
-  run(node, "curl", "-sSo", "/dev/null", "--max-time", "10", "-w", "%{http_code}", `http://${SERVER}/blob`);
+const download = (node: string, server = SERVER) =>
+  run(
+    node,
+    ...["curl", "-sSo", "/dev/null", "--max-time", "10"],
+    "-w",
+    "%{http_code}",
+    `http://${inUrl(server)}/blob`,
+  );
 
 async function attach(): Promise<void> {
   await lab.plugin("a").start();
@@ -57,10 +63,21 @@ before(async () => {
     rate: "100mbit",
     rtt: "20ms",
     plugin: false,
-    plugins: { a: { ovs: { own_bridge: "br-tpo", uplink: "router" } } },
+    plugins: {
+      a: {
+        ovs: { own_bridge: "br-tpo", uplink: "router" },
+        table: [
+          {
+            ...{ protocol: "tcp", action: "optimize", peer: "b" },
+            source: ["10.1.0.11", "fd00:1::11"],
+            destination: [SERVER, SERVER6],
+          },
+        ],
+      },
+    },
   });
   await lab.plugin("b").start();
-  web = await WebServer.start(lab, "server", SERVER);
+  web = await WebServer.start(lab, "server", SERVER, SERVER6);
   web.put("blob", 300_000);
   // An owner that forwards by port numbers alone, and by nothing that learns.
   const ports = Object.fromEntries(
@@ -78,10 +95,12 @@ before(async () => {
     await ofctl("add-flow", `priority=10,in_port=${ports[`host${host}`]},actions=output:${ports["router"]}`);
     await ofctl("add-flow", `priority=20,dl_dst=${mac(host)},actions=output:${ports[`host${host}`]}`);
   }
-  await ofctl(
-    "add-flow",
-    `priority=30,in_port=${ports["router"]},dl_dst=ff:ff:ff:ff:ff:ff,actions=output:${ports["host1"]},output:${ports["host2"]}`,
-  );
+  // ARP's broadcasts, and the multicasts of neighbour discovery.
+  for (const group of ["ff:ff:ff:ff:ff:ff", "33:33:00:00:00:00/ff:ff:00:00:00:00"])
+    await ofctl(
+      "add-flow",
+      `priority=30,in_port=${ports["router"]},dl_dst=${group},actions=output:${ports["host1"]},output:${ports["host2"]}`,
+    );
   await ofctl("add-group", "group_id=7,type=all,bucket=actions=drop");
   await ofctl("add-meter", "meter=3,kbps,band=type=drop,rate=1000000");
   assert.equal(await download("client"), "200");
@@ -97,11 +116,16 @@ test("attached, the other's bridge has the very flows that it had, and clients a
   await attach();
   assert.equal(await flows(), theirs);
   const before = await carried();
-  assert.equal(await download("client"), "200");
-  assert.equal(await carried(), before + 1);
-  assert.match(web.log().at(-1) ?? "", /^10\.1\.0\.11:/);
-  assert.equal(await download("a-host2"), "200");
-  assert.equal(await carried(), before + 1, "what is not in the table passes");
+  for (const [index, [server, client]] of [
+    [SERVER, /^10\.1\.0\.11:/],
+    [SERVER6, /^fd00:1::11:/],
+  ].entries() as Iterable<[number, [string, RegExp]]>) {
+    assert.equal(await download("client", server), "200");
+    assert.equal(await carried(), before + 1 + index);
+    assert.match(web.log().at(-1) ?? "", client);
+    assert.equal(await download("a-host2", server), "200");
+    assert.equal(await carried(), before + 1 + index, "what is not in the table passes");
+  }
   assert.match(await vsctl("list-ports", "br-tpo"), /^br-tpo-in\nrouter\ntpo0\ntpo0-alive\n$/);
 });
 

@@ -3,9 +3,26 @@ import { after, before, test } from "node:test";
 import { Lab } from "../../ovs-lab/index.js";
 import { request } from "../../plugin/control.js";
 import type { Status } from "../../plugin/status.js";
-import { bridgeDump, Capture, hostDump, listening, SERVER, script, until, WebServer } from "./site.js";
+import {
+  bridgeDump,
+  Capture,
+  hostDump,
+  inUrl,
+  listening,
+  SERVER,
+  SERVER6,
+  script,
+  until,
+  WebServer,
+} from "./site.js";
 
 const ENTRY = { protocol: "tcp", action: "optimize" };
+const SITE_A = ["10.1.0.0/24", "fd00:1::/64"];
+const SITE_B = ["10.2.0.0/24", "fd00:2::/64"];
+const FAMILIES = [
+  { client: "10.1.0.11", port: 40123, server: SERVER, edges: ["10.1.0.2", "10.2.0.2"] },
+  { client: "fd00:1::11", port: 40124, server: SERVER6, edges: ["fd00:1::2", "fd00:2::2"] },
+] as const;
 
 let lab: Lab;
 let web: WebServer;
@@ -29,25 +46,25 @@ before(async () => {
         table: [
           {
             ...ENTRY,
-            source: "10.1.0.0/24",
-            destination: "10.2.0.11",
+            source: SITE_A,
+            destination: [SERVER, SERVER6],
             destination_port: 81,
             peer: "b",
             accept: "confirmed",
           },
-          { ...ENTRY, source: "10.1.0.0/24", destination: "10.2.0.0/24", peer: "b" },
+          { ...ENTRY, source: SITE_A, destination: SITE_B, peer: "b" },
         ],
       },
       b: {
         form: "rewrite",
-        table: [{ ...ENTRY, source: "10.2.0.0/24", destination: "10.1.0.0/24", peer: "a" }],
+        table: [{ ...ENTRY, source: SITE_B, destination: SITE_A, peer: "a" }],
       },
     },
   });
   found = await dumps();
   await Promise.all(["a", "b"].map((site) => lab.plugin(site).start()));
   await Promise.all(["a", "b"].map((site) => lab.plugin(site).ready()));
-  web = await WebServer.start(lab, "server", SERVER);
+  web = await WebServer.start(lab, "server", SERVER, SERVER6);
 });
 after(async () => {
   await web?.stop();
@@ -65,38 +82,45 @@ test("there is neither nftables nor policy routing", async () => {
 test("client and server see each other's addresses and ports, and only the mover's UDP crosses the WAN", async () => {
   const hash = web.put("blob", 8_000_000);
   const capture = await Capture.start(lab, "b-router", "tcp");
-  const before = await carried();
-  const url = `http://${SERVER}/blob`;
-  const said = "%{remote_ip}:%{remote_port} %{local_ip}:%{local_port}";
-  const words = `curl -sS --local-port 40123 -o /dev/fd/3 -w '${said}' ${url} 3>&1 >&2 | sha256sum`;
-  const curl = await lab.exec("client", ["sh", "-c", words]);
-  assert.equal(curl.stdout.split(" ")[0], hash);
-  assert.equal(curl.stderr, `${SERVER}:80 10.1.0.11:40123`);
-  assert.equal(web.log().at(-1), `10.1.0.11:40123 ${SERVER}:80 /blob 200`);
-  assert.equal(await carried(), before + 1);
+  for (const { client, port, server } of FAMILIES) {
+    const before = await carried();
+    const said = "%{remote_ip} %{remote_port} %{local_ip} %{local_port}";
+    const words = `curl -sS --local-port ${port} -o /dev/fd/3 -w '${said}' '${blobAt(server)}' 3>&1 >&2 | sha256sum`;
+    const curl = await lab.exec("client", ["sh", "-c", words]);
+    assert.equal(curl.stdout.split(" ")[0], hash, curl.stderr);
+    assert.equal(curl.stderr, `${server} 80 ${client} ${port}`);
+    assert.equal(web.log().at(-1), `${client}:${port} ${server}:80 /blob 200`);
+    assert.equal(await carried(), before + 1);
+  }
   await capture.stop();
   assert.deepEqual(capture.packets, []);
 });
 
 test("on the wire, the edge's address stands in for the server's at one site, and for the client's at the other", async () => {
-  const captures = await Promise.all(
-    ["a", "b"].map((site) => Capture.start(lab, `${site}-switch`, "tcp", "tpo0")),
-  );
-  assert.equal((await lab.exec("client", ["curl", "-sSo", "/dev/null", `http://${SERVER}/blob`])).status, 0);
-  await until("packets at both", () => captures.every(({ packets }) => packets.length > 10));
-  for (const capture of captures) await capture.stop();
-  const [near, far] = captures.map(({ packets }) => packets);
-  assert.ok(
-    near!.every((line) =>
-      /10\.1\.0\.11\.\d+ > 10\.1\.0\.2\.4755|10\.1\.0\.2\.4755 > 10\.1\.0\.11/.test(line),
-    ),
-    near![0],
-  );
-  assert.ok(
-    far!.every((line) => /10\.2\.0\.2\.\d+ > 10\.2\.0\.11\.80|10\.2\.0\.11\.80 > 10\.2\.0\.2/.test(line)),
-    far![0],
-  );
+  for (const { client, server, edges } of FAMILIES) {
+    const family = server === SERVER ? "ip" : "ip6";
+    const captures = await Promise.all(
+      ["a", "b"].map((site) => Capture.start(lab, `${site}-switch`, `${family} and tcp`, "tpo0")),
+    );
+    assert.equal((await lab.exec("client", ["curl", "-sSo", "/dev/null", blobAt(server)])).status, 0);
+    await until("packets at both", () => captures.every(({ packets }) => packets.length > 10));
+    for (const capture of captures) await capture.stop();
+    const [near, far] = captures.map(({ packets }) => packets);
+    assert.deepEqual(others(near!, client, `${edges[0]}.4755`), []);
+    assert.deepEqual(others(far!, edges[1], `${server}.80`), []);
+  }
 });
+
+const blobAt = (server: string) => `http://${inUrl(server)}/blob`;
+
+/** Packets that are of no connection from any port of an address to an end, as tcpdump writes it. */
+function others(packets: readonly string[], from: string, to: string): string[] {
+  const isPort = (end: string) => end.startsWith(`${from}.`) && !end.slice(from.length + 1).includes(".");
+  return packets.filter((line) => {
+    const [, source, destination] = / IP6? (\S+) > (\S+):/.exec(line)!;
+    return !((isPort(source!) && destination === to) || (source === to && isPort(destination!)));
+  });
+}
 
 test("one port of a client to several servers, from several clients at once: each to its own", async () => {
   const program = (address: string) => `
@@ -143,37 +167,44 @@ test("one port of a client to several servers, from several clients at once: eac
 });
 
 test("a confirmed connection's refusal is the true one, and what answers is carried", async () => {
-  const refused = await script(
-    lab,
-    "client",
-    `net.connect(81, "${SERVER}").on("error", (e) => console.log(e.code));`,
-  );
-  assert.equal(refused.stdout.trim(), "ECONNREFUSED");
-  const server = lab.spawn("server", [
+  for (const { server } of FAMILIES) {
+    const refused = await script(
+      lab,
+      "client",
+      `net.connect(81, "${server}").on("error", (e) => console.log(e.code));`,
+    );
+    assert.equal(refused.stdout.trim(), "ECONNREFUSED");
+  }
+  const application = lab.spawn("server", [
     process.execPath,
     "-e",
-    `require("net").createServer((s) => s.end(s.remoteAddress)).listen(81);`,
+    `for (const own of ["${SERVER}", "${SERVER6}"])
+      require("net").createServer((s) => s.end(s.remoteAddress)).listen(81, own);`,
   ]);
   try {
     await listening(lab, "server", 81);
-    const { stdout } = await script(
-      lab,
-      "client",
-      `net.connect(81, "${SERVER}").on("data", (d) => console.log(d + ""));`,
-    );
-    assert.match(stdout, /10\.1\.0\.11/);
+    for (const { client, server } of FAMILIES) {
+      const { stdout } = await script(
+        lab,
+        "client",
+        `net.connect(81, "${server}").on("data", (d) => console.log(d + ""));`,
+      );
+      assert.equal(stdout.trim(), client);
+    }
   } finally {
-    server.kill();
+    application.kill();
   }
 });
 
 test("whoever addresses the edge itself is nobody", async () => {
-  const { stdout } = await script(
-    lab,
-    "a-host2",
-    `net.connect(4755, "10.1.0.2").on("error", (e) => console.log(e.code)).on("data", () => {});`,
-  );
-  assert.equal(stdout.trim(), "ECONNRESET");
+  for (const { edges } of FAMILIES) {
+    const { stdout } = await script(
+      lab,
+      "a-host2",
+      `net.connect(4755, "${edges[0]}").on("error", (e) => console.log(e.code)).on("data", () => {});`,
+    );
+    assert.equal(stdout.trim(), "ECONNRESET");
+  }
 });
 
 test("after the port has been made anew, new connections are carried again", async () => {

@@ -9,6 +9,7 @@ import type { CommandResult, Lab } from "../../ovs-lab/index.js";
 import { patience } from "../../ovs-lab/patience.js";
 
 export const SERVER = "10.2.0.11";
+export const SERVER6 = "fd00:2::11";
 
 /** nginx on a lab's node, with files to fetch and a log of who fetched them from which port. */
 export class WebServer {
@@ -20,7 +21,7 @@ export class WebServer {
     this.#process = process;
   }
 
-  static async start(lab: Lab, node: string, address: string): Promise<WebServer> {
+  static async start(lab: Lab, node: string, ...addresses: string[]): Promise<WebServer> {
     const directory = mkdtempSync(join(tmpdir(), "ovs-tpo-web-"));
     const configuration = [
       `daemon off; user root; pid ${directory}/nginx.pid; error_log ${directory}/error.log; worker_processes 1;`,
@@ -30,7 +31,7 @@ export class WebServer {
         (use) => `${use}_temp_path ${directory}/${use};`,
       ),
       `access_log ${directory}/access.log who;`,
-      `server { listen ${address}:80; root ${directory}; } }`,
+      `server { ${addresses.map((address) => `listen ${inUrl(address)}:80; `).join("")}root ${directory}; } }`,
     ].join("\n");
     writeFileSync(join(directory, "nginx.conf"), configuration);
     const process = lab.spawn(
@@ -48,7 +49,7 @@ export class WebServer {
         "-o",
         "/dev/null",
         "-I",
-        `http://${address}/nginx.conf`,
+        `http://${inUrl(addresses[0]!)}/nginx.conf`,
       ]);
       return status === 0;
     });
@@ -73,6 +74,11 @@ export class WebServer {
     await ended;
     rmSync(this.directory, { recursive: true });
   }
+}
+
+/** An address as URLs have it. */
+export function inUrl(address: string): string {
+  return address.includes(":") ? `[${address}]` : address;
 }
 
 export function sha256(bytes: Uint8Array): string {
