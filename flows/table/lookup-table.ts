@@ -8,7 +8,14 @@ import {
   protocolNumber,
   UNTAGGED,
 } from "./entry.js";
-import { earlierOverlaps, type Point, type Region, subtractRegion } from "./region.js";
+import {
+  corners,
+  earlierOverlaps,
+  type Point,
+  type Region,
+  regionIncludes,
+  subtractRegion,
+} from "./region.js";
 import { RegionIndex } from "./region-index.js";
 
 /** A packet, as the look-up table sees it. */
@@ -45,8 +52,11 @@ export class TableError extends Error {
 /** Entries whose overlaps would take longer to find than they are worth are ranked by their place alone. */
 const RANKED_PAIRS = 2_000_000;
 
-/** Beyond so many pieces it stays open whether anything of an entry is left. */
-const SHADOW_PIECES = 4096;
+/** With more overlaps to be looked at than that, none is looked at. */
+const SHADOW_PAIRS = 5_000_000;
+
+/** After so many pieces of entries, of the whole table, it stays open whether anything is left of those that remain. */
+const SHADOW_PIECES = 1_000_000;
 
 /** The ordered entries. The first one that a packet matches decides; a packet that none matches passes. */
 export class LookupTable {
@@ -68,14 +78,24 @@ export class LookupTable {
     return first === undefined ? undefined : this.entries[first];
   }
 
-  /** The entries that never decide. */
+  /** The entries that never decide; not all of them, or none, where very many overlap. */
   shadowed(): ShadowedEntry[] {
-    const overlapping = earlierOverlaps(this.entries.map(({ regions }) => regions))!;
+    const overlapping = earlierOverlaps(
+      this.entries.map(({ regions }) => regions),
+      SHADOW_PAIRS,
+    );
+    if (!overlapping) return [];
+    let pieces = 0;
     return this.entries.flatMap((entry) => {
+      const before = [...overlapping[entry.index]!]
+        .sort((a, b) => a - b)
+        .map((index) => this.entries[index]!);
+      if (sticksOut(entry, before)) return [];
       const by: Entry[] = [];
       let rest: readonly Region[] = entry.regions;
-      for (const index of [...overlapping[entry.index]!].sort((a, b) => a - b)) {
-        const earlier = this.entries[index]!;
+      for (const earlier of before) {
+        pieces += rest.length;
+        if (pieces > SHADOW_PIECES) break;
         const next = earlier.regions.reduce<readonly Region[]>(
           (pieces, taken) => pieces.flatMap((piece) => subtractRegion(piece, taken)),
           rest,
@@ -84,7 +104,6 @@ export class LookupTable {
         rest = next;
         by.push(earlier);
         if (rest.length === 0) return [{ entry, by }];
-        if (rest.length > SHADOW_PIECES) break;
       }
       return [];
     });
@@ -109,6 +128,15 @@ export class LookupTable {
     this.#ranks = ranks;
     return ranks;
   }
+}
+
+/** Whether a corner of the entry is in none of the others: most entries that decide show it there. */
+function sticksOut({ regions }: Entry, others: readonly Entry[]): boolean {
+  return regions.some((region) =>
+    corners(region).some(
+      (point) => !others.some((other) => other.regions.some((its) => regionIncludes(its, point))),
+    ),
+  );
 }
 
 function pointOf(tuple: Tuple): Point {

@@ -26,6 +26,15 @@ export function regionIncludes(region: Region, point: Point): boolean {
   return region.family === point.family && DIMENSIONS.every((d) => includes(region[d], point[d]));
 }
 
+/** The points of a region that have the least or the greatest value in each dimension. */
+export function corners(region: Region): Point[] {
+  const ends = (set: RangeSet) => [...new Set([set[0]!.first, set.at(-1)!.last])];
+  return DIMENSIONS.reduce<Record<string, unknown>[]>(
+    (points, d) => points.flatMap((point) => ends(region[d]).map((value) => ({ ...point, [d]: value }))),
+    [{ family: region.family }],
+  ) as unknown as Point[];
+}
+
 export function regionsOverlap(a: Region, b: Region): boolean {
   return a.family === b.family && DIMENSIONS.every((d) => overlaps(a[d], b[d]));
 }

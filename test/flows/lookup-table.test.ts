@@ -309,6 +309,18 @@ test("ten thousand entries of which none is alike are ranked and searched for sh
   assert.deepEqual(table.shadowed(), []);
 });
 
+test("a thousand entries that overlap all the others are searched for shadows", () => {
+  const staggered = Array.from({ length: 1000 }, (_, i): EntrySpec => {
+    const ports = `${1 + i}-${2000 + i}`;
+    return { protocol: "tcp", source: `10.0.${i & 255}.0-10.2.${i & 255}.0`, ports, ...optimize };
+  });
+  const hidden: EntrySpec = { name: "hidden", protocol: "tcp", source: "10.1.0.0/24", ports: 1500, ...pass };
+  assert.deepEqual(
+    new LookupTable([...staggered, hidden]).shadowed().map(({ entry, by }) => [entry.name, by.length]),
+    [["hidden", 1]],
+  );
+});
+
 test("addresses are written as RFC 5952 has it and read back", () => {
   const forms: [text: string, canonical: string][] = [
     ["10.1.0.11", "10.1.0.11"],
