@@ -10,7 +10,9 @@ export type {
   SteeringStatus,
   TrunkPort,
 } from "./controller/options.js";
+export { OWNER_KEY } from "./controller/owner.js";
 export { TooManyPeersError } from "./controller/policy.js";
+export { reach } from "./controller/reach.js";
 export { Steering } from "./controller/steering.js";
 export type {
   ConnectionTimeouts,

@@ -5,6 +5,7 @@ import { connect } from "node:net";
 import { findBridge, findInterface, findPort, switchDatabase } from "ovsdb-client/open-vswitch";
 import * as ffi from "../driver/ffi/index.js";
 import { formatKey } from "../driver/security/index.js";
+import { OWNER_KEY, reach } from "../flows/index.js";
 import { type Config, ConfigError, formatEndpoint, lansOf, loadConfig } from "./config/index.js";
 import { ControlError, request } from "./control.js";
 import { deviceExists, missingPrivileges, requireDescriptors, version } from "./host/index.js";
@@ -109,7 +110,7 @@ async function* checkSwitch({ ovs, bridges }: Config): AsyncGenerator<Finding> {
     yield reached;
     if (reached.outcome !== "ok") return;
     const { replica } = database;
-    for (const { bridge: name, ownBridge, port } of bridges) {
+    for (const { bridge: name, ownBridge, port, steering } of bridges) {
       const bridge = findBridge(replica, name);
       yield await attempt("bridge", () => {
         if (bridge !== undefined) return `${name}, datapath ${bridge.datapath_type || "system"}`;
@@ -118,20 +119,34 @@ async function* checkSwitch({ ovs, bridges }: Config): AsyncGenerator<Finding> {
         throw new Error(`there is no bridge ${name} (there are: ${others}); make it, or correct ${field}`);
       });
       for (const lan of lansOf(port))
-        yield await attempt("port", () => portUse(replica, ownBridge?.name ?? name, lan.name));
+        yield await attempt("port", () =>
+          portUse(replica, ownBridge?.name ?? name, lan.name, steering.instance),
+        );
       if (ownBridge) yield await attempt("uplink", () => uplinkUse(replica, name, ownBridge));
     }
   } finally {
     database.stop();
   }
-  for (const { bridge } of bridges)
-    yield await attempt("openflow", () => reachable(`${ovs.runDir}/${bridge}.mgmt`));
+  for (const { bridge, ownBridge } of bridges) {
+    const path = `${ovs.runDir}/${bridge}.mgmt`;
+    yield await attempt("openflow", async () => {
+      await reachable(path);
+      // A bridge of our own is made to speak what we speak, and the other is then not spoken to.
+      if (ownBridge === undefined) await reach(bridge, path);
+      return path;
+    });
+  }
 }
 
 type Replica = ReturnType<typeof switchDatabase>["replica"];
 
 /** Whether the local port's name is free, or the plugin's from an earlier run. */
-async function portUse(replica: Replica, bridgeName: string, name: string): Promise<string> {
+async function portUse(
+  replica: Replica,
+  bridgeName: string,
+  name: string,
+  instance: number,
+): Promise<string> {
   const row = findPort(replica, name);
   if (row === undefined) {
     if (!(await deviceExists(name))) return `${name} is free`;
@@ -143,8 +158,13 @@ async function portUse(replica: Replica, bridgeName: string, name: string): Prom
   if (bridge === undefined || !bridge.ports.includes(row._uuid)) {
     throw new Error(`the name ${name} is taken on another bridge; set port.name to another name`);
   }
+  const owner = row.external_ids.get(OWNER_KEY);
+  if (owner === String(instance)) return `${name} is there from an earlier run`;
+  if (owner !== undefined)
+    throw new Error(
+      `${name} is the port of an ovs-tpo with instance ${owner}; set port.name to another name`,
+    );
   const type = findInterface(replica, name)?.type;
-  if (type === "internal") return `${name} is there from an earlier run`;
   throw new Error(`${name} is a port of type "${type}" already, not ours; set port.name to another name`);
 }
 
@@ -161,7 +181,7 @@ function uplinkUse(replica: Replica, bridge: string, own: { name: string; uplink
     : `${own.uplink} is led over ${own.name}`;
 }
 
-async function reachable(path: string): Promise<string> {
+async function reachable(path: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const socket = connect(path, () => {
       socket.destroy();
@@ -172,7 +192,6 @@ async function reachable(path: string): Promise<string> {
       reject(new Error(`cannot connect to ${path}: ${message}; ${advice}`));
     });
   });
-  return path;
 }
 
 /** Whether our private key can be read, and by us alone. */

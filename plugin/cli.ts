@@ -1,6 +1,6 @@
 /** The command `ovs-tpo`. Exit status: 0 well, 1 not well, 2 wrong usage or configuration, 3 (`status`) not in sync. */
 
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
 import {
   formatKey,
   KeyFileError,
@@ -112,6 +112,12 @@ function print<T>({ json }: AskOptions, answer: T, format: (answer: T) => string
   process.stdout.write(json === true ? `${JSON.stringify(answer, null, 2)}\n` : format(answer));
 }
 
+function parseVlan(text: string): number {
+  const vlan = Number(text);
+  if (Number.isInteger(vlan) && vlan >= 1 && vlan <= 4094) return vlan;
+  throw new InvalidArgumentError("expected 1 to 4094.");
+}
+
 function printPublicKey({ publicKey }: KeyPair): void {
   console.log(formatKey(publicKey));
 }
@@ -153,7 +159,7 @@ function program(finish: (status: number) => void): Command {
     .argument("<source>", "ADDRESS:PORT, or [ADDRESS]:PORT for IPv6")
     .argument("<destination>", "the same")
     .option("-b, --bridge <name>", "on this bridge alone (default: on each)")
-    .option("--vlan <id>", "of its frames' tag (default: the local port's VLAN)", Number)
+    .option("--vlan <id>", "of its frames' tag (default: the local port's VLAN)", parseVlan)
     .option("-c, --config <file>", "configuration that the plugin runs with")
     .option("-s, --socket <path>", `its control socket (default: the configuration's, else ${defaultSocket})`)
     .option("--json", "as JSON")

@@ -1,5 +1,6 @@
 /** `explain` and `flows` for people: the questions' words parsed, the answers formatted. Pure. */
 
+import { isIP } from "node:net";
 import type { Tuple } from "../flows/index.js";
 import type { Explained, Listed } from "./queries.js";
 
@@ -19,6 +20,8 @@ export function parseTuple(protocol: string, source: string, destination: string
   }
   const from = parseEndpoint("source", source);
   const to = parseEndpoint("destination", destination);
+  if (isIP(from.address) !== isIP(to.address))
+    throw new TupleError(`${from.address} and ${to.address} are not of one address family`);
   return {
     protocol: name,
     source: from.address,
@@ -31,12 +34,13 @@ export function parseTuple(protocol: string, source: string, destination: string
 function parseEndpoint(what: string, text: string): { address: string; port: number } {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):(\d+)$/.exec(text);
   const port = Number(match?.[3]);
-  if (match === null || port > 65_535) {
+  const address = match?.[1] ?? match?.[2] ?? "";
+  if (isIP(address) === 0 || port > 65_535) {
     throw new TupleError(
       `${what} "${text}": ADDRESS:PORT expected, such as 10.1.0.11:40000 or [fd00:1::b]:40000`,
     );
   }
-  return { address: match[1] ?? match[2] ?? "", port };
+  return { address, port };
 }
 
 /** The answers for several bridges, each under its name; one is for itself. */
@@ -57,9 +61,12 @@ export function formatExplained(answer: Explained): string {
 }
 
 export function formatListed(flows: readonly Listed[]): string {
-  const rows = flows.map(({ status, packets, there, wanted }) =>
-    [status.padEnd(9), (packets ?? "-").padStart(12), there ?? wanted].join("  "),
-  );
+  const row = (status: string, packets: string, flow = "") =>
+    [status.padEnd(9), packets.padStart(12), flow].join("  ");
+  const rows = flows.flatMap(({ status, packets, there, wanted }) => [
+    row(status, packets ?? "-", there ?? wanted),
+    ...(status === "different" ? [row("  wanted", "", wanted)] : []),
+  ]);
   return [["STATUS".padEnd(9), "PACKETS".padStart(12), "FLOW"].join("  "), ...rows, ""].join("\n");
 }
 

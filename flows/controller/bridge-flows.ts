@@ -3,6 +3,7 @@ import {
   type FlowDescription,
   Group,
   type LearnAction,
+  type Match,
   NO_BUFFER,
   Port,
   PortConfig,
@@ -48,6 +49,14 @@ const EMPTY_FRAME = new Uint8Array(60);
 
 /** Flows that are removed at once, so that the switch gets to do something else in between. */
 const MOST_REMOVED = 1000;
+
+/** A table, and what its flows match at least. */
+export interface Place {
+  readonly table: number;
+  readonly match?: Match;
+}
+
+const ANYBODYS: CookieRange = { cookie: 0n, mask: 0n };
 
 /** Our flows on a bridge that a connection leads to: brought in line, counted, removed. */
 export class BridgeFlows {
@@ -134,7 +143,23 @@ export class BridgeFlows {
     return barren.length;
   }
 
-  async #count({ cookie, mask }: CookieRange): Promise<number> {
+  /** Whether no flow is there that an instance of ours has put there to stay. */
+  async none(): Promise<boolean> {
+    return (await this.#count(installedByUs(this.#instance))) === 0;
+  }
+
+  /** A flow in a place that is not ours, if there is one; looked for one by one only where the numbers tell of one. */
+  async foreign(place: Place): Promise<FlowDescription | undefined> {
+    const { cookie, mask } = allOurs(this.#instance);
+    const all = await this.#count(ANYBODYS, place);
+    if (all <= (await this.#count({ cookie, mask }, place))) return undefined;
+    let found: FlowDescription | undefined;
+    for await (const flow of this.#connection.flows(place))
+      if ((flow.cookie & mask) !== cookie) found ??= flow;
+    return found;
+  }
+
+  async #count({ cookie, mask }: CookieRange, place: Partial<Place> = {}): Promise<number> {
     const filter = {
       table: Table.ALL,
       outPort: Port.ANY,
@@ -142,6 +167,7 @@ export class BridgeFlows {
       cookie,
       cookieMask: mask,
       match: [],
+      ...place,
     };
     for await (const { stats } of this.#connection.multipart<"aggregate">({ type: "aggregate", ...filter })) {
       return stats.flowCount ?? 0;

@@ -31,7 +31,7 @@ export interface ListedFlow {
 
 type ReportedFlow = Flow & { readonly stats: { readonly packetCount?: bigint } };
 
-/** All flows of ours, wanted or there, in the order in which packets meet them. */
+/** All flows of ours, wanted or there, in the order in which packets meet them, those of one priority by their text. */
 export function listFlows(
   wanted: readonly Flow[],
   reported: readonly ReportedFlow[],
@@ -47,7 +47,10 @@ export function listFlows(
     const cookie = decodeCookie(there.cookie);
     return entry(cookie && isLearned(cookie) ? "learned" : "surplus", undefined, there);
   });
-  return [...listed, ...others].sort((a, b) => a.table - b.table || b.priority - a.priority);
+  const text = ({ wanted, there }: ListedFlow) => wanted ?? there!;
+  return [...listed, ...others].sort(
+    (a, b) => a.table - b.table || b.priority - a.priority || (text(a) < text(b) ? -1 : 1),
+  );
 }
 
 function statusOf(wanted: Flow, there: Flow | undefined, spellings: Spellings): FlowStatus {

@@ -5,6 +5,7 @@ import {
   LAST_PEER,
   type Pipeline,
   type PipelineInput,
+  type RestrictedPort,
 } from "../pipeline/index.js";
 import type { LookupTable } from "../table/index.js";
 import type { LocalPort } from "./options.js";
@@ -36,6 +37,7 @@ export interface SteeredPorts {
   readonly canary: number;
   readonly passFrom: readonly number[];
   readonly access: readonly AccessPort[];
+  readonly restricted: readonly RestrictedPort[];
 }
 
 /** Ports for trying whether a table compiles, before the real ones are known. */
@@ -44,6 +46,7 @@ const PLACEHOLDER_PORTS: SteeredPorts = {
   canary: 2,
   passFrom: [],
   access: [],
+  restricted: [],
 };
 
 /** What is to be taken: the look-up table and the peers that are up, compiled to a pipeline when ports are known. */

@@ -10,6 +10,7 @@ import {
   type Explanation,
   explain,
   type Pipeline,
+  type SwitchLayout,
   type Translation,
 } from "../pipeline/index.js";
 import type { Family, LookupTable, Tuple } from "../table/index.js";
@@ -28,8 +29,10 @@ import {
   type SteeringState,
   type SteeringStatus,
 } from "./options.js";
+import { checkPlaces } from "./places.js";
 import { Policy, type SteeredPorts } from "./policy.js";
 import { PortPreparation } from "./port-preparation.js";
+import { unanswered } from "./reach.js";
 import { untilInSync } from "./ready.js";
 import { type PortNumbers, type SwitchPorts, switchPorts } from "./switch-ports.js";
 
@@ -43,6 +46,8 @@ const COUNTS_PER_COMPARISON = 30;
 const RETRY = { first: 200, last: 5000 };
 /** Twice what OVS takes to look at all flows of its datapath (`max-revalidator`), in milliseconds. */
 const SETTLE = 1000;
+/** Milliseconds for which the end waits for a connection that is just away, as after a change of the bridge's protocols. */
+const RETURN = 1000;
 /** Milliseconds that the switch has for an answer. */
 const SWITCH_TIMEOUT = 5000;
 
@@ -54,6 +59,7 @@ const SWITCH_TIMEOUT = 5000;
  */
 export class Steering extends EventEmitter<SteeringEvents> {
   readonly #options: SteeringOptions;
+  readonly #layout: SwitchLayout;
   readonly #database: Database<SwitchTables>;
   readonly #connection: Connection;
   readonly #ports: SwitchPorts;
@@ -89,6 +95,7 @@ export class Steering extends EventEmitter<SteeringEvents> {
     const at = ownBridge?.name ?? bridge;
     const layout = { ...DEFAULT_LAYOUT, ...options.layout };
     checkLayout(layout);
+    this.#layout = layout;
     this.#options = options;
     this.#policy = new Policy(options.table, {
       layout,
@@ -164,9 +171,14 @@ export class Steering extends EventEmitter<SteeringEvents> {
     this.#lease.drop();
     this.#policy.stop();
     this.#enter("stopping");
+    const synchronised = this.#database.state === "synchronised";
+    // What bears our instance's mark may be another process's.
+    const ours = this.#steered !== undefined || (synchronised && this.#ports.rival() === undefined);
+    if (this.#steered !== undefined && synchronised && this.#connection.version === undefined)
+      await once(this.#connection, "up", { signal: AbortSignal.timeout(RETURN) }).catch(() => undefined);
     const left = await detach({
-      flows: this.#connection.version === undefined ? undefined : this.#flows,
-      ports: this.#database.state === "synchronised" ? this.#ports : undefined,
+      flows: ours && this.#connection.version !== undefined ? this.#flows : undefined,
+      ports: ours && synchronised ? this.#ports : undefined,
       attached: this.#steered !== undefined,
     });
     this.#connection.close();
@@ -275,12 +287,14 @@ export class Steering extends EventEmitter<SteeringEvents> {
   explain(tuple: Tuple, inPort?: number): Explanation {
     const { table, taking } = this.#policy;
     // Where no VLAN is named, that of the local port is meant.
-    const { vlan } = this.#options;
+    const { vlan, trunk = [], families = ["ipv4"] } = this.#options;
     return explain(vlan === undefined ? tuple : { vlan, ...tuple }, {
       table,
       peersUp: this.#policy.peersIn("up"),
       peersOpening: this.#policy.peersIn("opening"),
       taking,
+      families,
+      lans: [{ vlan }, ...trunk],
       pipeline: this.#known(),
       ...(inPort !== undefined && { inPort }),
     });
@@ -321,7 +335,12 @@ export class Steering extends EventEmitter<SteeringEvents> {
         return this.#enter("port-pending", view.reason);
       case "ready":
         if (this.#connection.version === undefined) {
-          return this.#enter("connecting-openflow", this.#connection.lastError?.message);
+          const { bridge, ownBridge } = this.#options;
+          const failure = this.#connection.lastError;
+          return this.#enter(
+            "connecting-openflow",
+            failure && unanswered(ownBridge?.name ?? bridge, failure),
+          );
         }
         return this.#install(view);
     }
@@ -359,6 +378,8 @@ export class Steering extends EventEmitter<SteeringEvents> {
     if (fresh) {
       this.#enter("syncing");
       await this.#held.subscribe();
+      // Where flows of ours are already, their place is ours, and what they say of peers must stay true.
+      if (await this.#flows.none()) await checkPlaces(this.#flows, this.#layout);
     } else if (!(await this.#holds())) this.#flows.forget();
     const repair = !fresh && this.#flows.installed === undefined;
     const changed = await this.#flows.install(pipeline.flows);

@@ -8,7 +8,7 @@ import {
   findPort,
   type SwitchTables,
 } from "ovsdb-client/open-vswitch";
-import type { AccessPort } from "../pipeline/index.js";
+import type { AccessPort, RestrictedPort } from "../pipeline/index.js";
 import type { SteeringOptions } from "./options.js";
 import { OwnBridge } from "./own-bridge.js";
 import { OWNER_KEY } from "./owner.js";
@@ -20,6 +20,7 @@ export interface PortNumbers {
   readonly canary: number;
   readonly passFrom: readonly number[];
   readonly access: readonly AccessPort[];
+  readonly restricted: readonly RestrictedPort[];
 }
 
 export interface LocalNumbers {
@@ -49,6 +50,19 @@ export interface SwitchPortsOptions {
   readonly instance: number;
   /** Present where our ports are on a bridge of our own, which has to be there first: `bridge` is that. */
   readonly own: OwnBridge | undefined;
+}
+
+/** Another process with our instance is attached to the bridge. */
+export class RivalError extends Error {
+  readonly code = "rival";
+
+  constructor(bridge: string, instance: number, canary: string) {
+    super(
+      `another ovs-tpo with instance ${instance} is attached to ${bridge} (its port ${canary} is up): stop it, or give this ` +
+        "one a steering.instance, register and first_table of its own",
+    );
+    this.name = "RivalError";
+  }
 }
 
 const op = operations<SwitchTables>();
@@ -119,6 +133,7 @@ export class SwitchPorts {
       canary: numbers.get(canary)![0]!,
       passFrom: passFrom.flatMap((name) => numbers.get(name)!),
       access: this.#accessPorts(row),
+      restricted: this.#restrictedPorts(row),
     };
   }
 
@@ -126,20 +141,43 @@ export class SwitchPorts {
    * The others' ports in a VLAN that their frames do not name: access ports, and those with a native VLAN
    * (ovs-vswitchd.conf.db(5), `vlan_mode`).
    */
-  #accessPorts({ ports }: SwitchTables["Bridge"]): AccessPort[] {
-    const { replica } = this.#db;
-    return ports.flatMap((uuid) => {
-      const port = replica.table("Port").get(uuid);
-      if (port?.tag === undefined || port.vlan_mode === "trunk" || this.#isOurs(port)) return [];
-      const vlan = port.tag;
-      const numbers = port.interfaces.map((device) => Number(replica.table("Interface").get(device)?.ofport));
-      return numbers.flatMap((number) => (number > 0 ? [{ ofport: openFlowPort(number), vlan }] : []));
+  #accessPorts(bridge: SwitchTables["Bridge"]): AccessPort[] {
+    return this.#otherPorts(bridge).flatMap(({ port, numbers }) => {
+      const { tag: vlan, vlan_mode } = port;
+      if (vlan === undefined || vlan_mode === "trunk") return [];
+      return numbers.map((ofport) => ({ ofport, vlan }));
     });
   }
 
-  /** Adds what is missing. Throws `PortError` where a name is taken by a port that is not ours. */
+  /** The others' ports that do not take in frames of each VLAN. */
+  #restrictedPorts(bridge: SwitchTables["Bridge"]): RestrictedPort[] {
+    return this.#otherPorts(bridge).flatMap(({ port, numbers }) => {
+      const tags = admittedTags(port);
+      return tags === undefined ? [] : numbers.map((ofport) => ({ ofport, tags }));
+    });
+  }
+
+  #otherPorts({ ports }: SwitchTables["Bridge"]) {
+    const { replica } = this.#db;
+    return ports.flatMap((uuid) => {
+      const port = replica.table("Port").get(uuid);
+      if (port === undefined || this.#isOurs(port)) return [];
+      const numbers = port.interfaces
+        .map((device) => Number(replica.table("Interface").get(device)?.ofport))
+        .filter((number) => number > 0)
+        .map(openFlowPort);
+      return [{ port, numbers }];
+    });
+  }
+
+  /**
+   * Adds what is missing. Throws `PortError` where a name is taken by a port that is not ours, and `RivalError` where
+   * another process with our instance is attached.
+   */
   async add(): Promise<void> {
-    const { bridge, local, canary, own } = this.#options;
+    const { bridge, local, canary, instance, own } = this.#options;
+    const rival = this.rival();
+    if (rival !== undefined) throw new RivalError(bridge, instance, rival);
     if (own?.lacking) await own.add();
     for (const name of this.#leftovers()) await deletePort(this.#db, { bridge, name, owner: this.#owner });
     for (const { name, vlan } of local) {
@@ -157,6 +195,18 @@ export class SwitchPorts {
     return ports
       .map((uuid) => this.#db.replica.table("Port").get(uuid))
       .flatMap((port) => (port !== undefined && this.#isOurs(port) ? [port.name] : []));
+  }
+
+  /**
+   * The canary of another living process that has our instance, and so takes our ports and flows for its own, if there is
+   * one: a process that has died takes its canary's link with it.
+   */
+  rival(): string | undefined {
+    const isAlive = (name: string) => {
+      const device = findInterface(this.#db.replica, name);
+      return device?.type === "" && device.link_state === "up";
+    };
+    return this.#leftovers().find(isAlive);
   }
 
   async remove(): Promise<void> {
@@ -183,6 +233,21 @@ export class SwitchPorts {
   get #names(): string[] {
     return [...this.#options.local.map(({ name }) => name), this.#options.canary];
   }
+}
+
+/**
+ * The tags that a port's frames may have, 0 for none; undefined where it takes in all. A port without a mode is an access
+ * port if it has a tag, else a trunk; a trunk's `trunks` are all VLANs where there are none (ovs-vswitchd.conf.db(5)).
+ */
+function admittedTags({
+  tag,
+  trunks,
+  vlan_mode,
+}: Pick<SwitchTables["Port"], "tag" | "trunks" | "vlan_mode">): readonly number[] | undefined {
+  const mode = vlan_mode ?? (tag === undefined ? "trunk" : "access");
+  if (mode === "access" || mode === "dot1q-tunnel") return [0];
+  if (trunks.length === 0) return undefined;
+  return mode === "trunk" || tag === undefined ? trunks : [0, tag, ...trunks];
 }
 
 function openFlowPort(ofport: number): number {

@@ -1,7 +1,8 @@
 import type { FieldName } from "openflow-ts";
-import { type Entry, type LookupTable, parseAddress, type Tuple } from "../table/index.js";
+import { type Entry, type Family, type LookupTable, parseAddress, type Tuple } from "../table/index.js";
 import { decodeCookie, FlowKind } from "./cookie.js";
 import type { Flow } from "./flow.js";
+import type { Lan } from "./lans.js";
 import type { Pipeline } from "./pipeline.js";
 import { FIRST_PACKET, tcp, tupleFields } from "./tcp.js";
 import { type Packet, type Walk, walk } from "./walk.js";
@@ -30,6 +31,9 @@ export interface ExplainInput {
   /** See `PipelineInput`. Default: none. */
   readonly peersOpening?: ReadonlySet<string>;
   readonly taking: boolean;
+  /** See `PipelineInput`. */
+  readonly families: readonly Family[];
+  readonly lans: readonly Pick<Lan, "vlan">[];
   readonly pipeline: Pipeline;
   /** OpenFlow number of the port by which the packet comes in; absent: one that no flow of ours names. */
   readonly inPort?: number;
@@ -47,7 +51,7 @@ export function explain(tuple: Tuple, input: ExplainInput): Explanation {
   const taken = fate === "taken";
   const because = [
     decision(entry),
-    ...obstacle(entry, taken, flows, input),
+    ...obstacle(tuple, entry, taken, flows, input),
     handed === FlowKind.CONFIRM ? "it goes to the plugin once the peer has connected" : ENDS[fate],
   ];
   return { fate, taken, ...(entry && { entry }), because, flows };
@@ -76,19 +80,38 @@ function decision(entry: Entry | undefined): string {
 
 /** What keeps a packet from being taken that an entry would take. */
 function obstacle(
+  tuple: Tuple,
   entry: Entry | undefined,
   taken: boolean,
   flows: readonly Flow[],
-  { peersUp, peersOpening, taking }: ExplainInput,
+  input: ExplainInput,
 ): string[] {
+  const { peersUp, peersOpening, taking } = input;
   if (taken || entry?.action.type !== "optimize") return [];
   const { peer } = entry.action;
-  if (flows.length === 0) return ["its protocol or address family is not taken on this switch"];
+  if (flows.length === 0) return [foreignness(tuple, input)];
   if (!taking)
     return ["nothing new is taken just now: the connections' memory is full, or the plugin is stopping"];
   if (peersOpening?.has(peer)) return [`connections to peer ${peer} are taken from a second on`];
   if (!peersUp.has(peer)) return [`the session to peer ${peer} is not up`];
   return ["nothing is taken that comes in by that port"];
+}
+
+/** Why none of our flows is for such packets. */
+function foreignness(tuple: Tuple, { families, lans }: ExplainInput): string {
+  const { family } = parseAddress(tuple.source)!;
+  if (!isTcp(tuple)) return "of all protocols only TCP is taken";
+  if (!families.includes(family))
+    return `${FAMILY_NAMES[family]} is not taken on this switch: the local port has no address of it`;
+  const lan = tuple.vlan === undefined ? "frames without a tag are" : `VLAN ${tuple.vlan} is`;
+  const served = lans.map(({ vlan }) => (vlan === undefined ? "those without a tag" : `VLAN ${vlan}`));
+  return `${lan} not served on this switch (served: ${served.join(", ")})`;
+}
+
+const FAMILY_NAMES: Readonly<Record<Family, string>> = { ipv4: "IPv4", ipv6: "IPv6" };
+
+function isTcp({ protocol }: Tuple): boolean {
+  return protocol === "tcp" || protocol === 6;
 }
 
 function firstPacket(tuple: Tuple, inPort: number | undefined): Packet {
@@ -100,7 +123,7 @@ function firstPacket(tuple: Tuple, inPort: number | undefined): Packet {
     ["vlan_vid", tuple.vlan === undefined ? 0n : 0x1000n | BigInt(tuple.vlan)],
   ]);
   if (inPort !== undefined) packet.set("in_port", BigInt(inPort));
-  if (tuple.protocol !== "tcp" && tuple.protocol !== 6) return packet;
+  if (!isTcp(tuple)) return packet;
   for (const { field, value } of [...tcp(source.family), FIRST_PACKET]) packet.set(field, value);
   return packet
     .set("tcp_src", BigInt(tuple.sourcePort ?? 0))

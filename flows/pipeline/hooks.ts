@@ -1,7 +1,7 @@
 import type { Action, FieldMatch } from "openflow-ts";
 import { FlowKind } from "./cookie.js";
 import { apply, type Flow, flow } from "./flow.js";
-import { foreignFrames, framesOf, fromPort } from "./lans.js";
+import { foreignFrames, framesOf, fromPort, refusedFrames } from "./lans.js";
 import { hookPriority, TABLE_ZERO } from "./layout.js";
 import type { PipelineInput } from "./pipeline.js";
 import type { Steps } from "./steps.js";
@@ -9,7 +9,7 @@ import { errors, FIRST_PACKET, RESET, tcp } from "./tcp.js";
 
 /** Our flows in table 0: they see TCP, and errors of ICMP, that have not been let go yet. */
 export function hookFlows(input: PipelineInput, steps: Steps): Flow[] {
-  const { families, lans, access, passFrom, timeouts, layout } = input;
+  const { families, lans, access, restricted, passFrom, timeouts, layout } = input;
   const notDone = steps.register.match({ done: 0 });
   const hook = (
     step: keyof typeof hookPriority,
@@ -47,7 +47,9 @@ export function hookFlows(input: PipelineInput, steps: Steps): Flow[] {
         hook("letGo", match, [...restore, ...steps.letGo]),
       ]),
       ...passFrom.map((port) => hook("letGo", [fromPort(port), ...tcp(family)], steps.letGo)),
-      ...foreignFrames(lans, access).map((look) => hook("letGo", [...tcp(family), ...look], steps.letGo)),
+      ...[...foreignFrames(lans, access), ...refusedFrames(lans, restricted)].map((look) =>
+        hook("letGo", [...tcp(family), ...look], steps.letGo),
+      ),
       ...served.map((look) => hook("tcp", [...tcp(family), ...look], lookUp)),
       // An edge opens connections from its client's address, so that it is the client who is told what goes wrong.
       ...errors(family).map((match) =>

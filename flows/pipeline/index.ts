@@ -13,9 +13,10 @@ export { EntryFlows, EntryTooWideError, TableTooDeepError } from "./entry-flows.
 export type { Explanation, Fate } from "./explain.js";
 export { explain } from "./explain.js";
 export type { Flow } from "./flow.js";
-export type { AccessPort, Lan } from "./lans.js";
+export type { AccessPort, Lan, RestrictedPort } from "./lans.js";
 export type { SwitchLayout } from "./layout.js";
-export { checkLayout, DEFAULT_LAYOUT } from "./layout.js";
+export { checkLayout, DEFAULT_LAYOUT, TABLE_COUNT, TABLE_ZERO } from "./layout.js";
 export type { ConnectionTimeouts, Pipeline, PipelineInput } from "./pipeline.js";
 export { compilePipeline, LEASE_SECONDS } from "./pipeline.js";
+export { Register } from "./register.js";
 export type { Ends, Translation } from "./translation.js";

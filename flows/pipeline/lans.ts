@@ -21,6 +21,17 @@ export interface AccessPort {
   readonly vlan: number;
 }
 
+/**
+ * A port of the bridge that does not take in frames of each VLAN (ovs-vswitchd.conf.db(5), `vlan_mode`, `trunks`): what is
+ * not its own, the bridge drops, and so would we let a host into a VLAN that it is not in.
+ */
+export interface RestrictedPort {
+  /** OpenFlow port number. */
+  readonly ofport: number;
+  /** The tags that its frames may have; 0 for none. */
+  readonly tags: readonly number[];
+}
+
 /** How frames look that come into table 0: a match for each look. */
 export type Looks = readonly (readonly FieldMatch[])[];
 
@@ -31,6 +42,8 @@ export function fromPort(ofport: number): FieldMatch {
 function tag(vlan: number | "untagged"): FieldMatch {
   return { field: "vlan_vid", value: vlan === "untagged" ? 0n : 0x1000n | BigInt(vlan) };
 }
+
+const ANY_TAG: FieldMatch = { field: "vlan_vid", value: 0x1000n, mask: 0x1000n };
 
 /** The frames of a LAN that is served. Those without a tag that come by `foreignFrames` are not of the LAN without one. */
 export function framesOf({ vlan }: Lan, access: readonly AccessPort[]): Looks {
@@ -44,6 +57,22 @@ export function foreignFrames(lans: readonly Lan[], access: readonly AccessPort[
   if (lans.every(({ vlan }) => vlan !== undefined)) return [];
   const foreign = access.filter((port) => lans.every(({ vlan }) => vlan !== port.vlan));
   return foreign.map(({ ofport }) => [tag("untagged"), fromPort(ofport)]);
+}
+
+/** Frames that a port of the bridge does not take in, of the LANs that are served. */
+export function refusedFrames(lans: readonly Lan[], restricted: readonly RestrictedPort[]): Looks {
+  const served = lans.map(({ vlan }) => vlan ?? 0);
+  return restricted.flatMap(({ ofport, tags }) => {
+    const refused = served.filter((vlan) => !tags.includes(vlan));
+    // All that have a tag, in one.
+    if (tags.every((vlan) => vlan === 0)) {
+      return [
+        ...(refused.some((vlan) => vlan !== 0) ? [[ANY_TAG, fromPort(ofport)]] : []),
+        ...(refused.includes(0) ? [[tag("untagged"), fromPort(ofport)]] : []),
+      ];
+    }
+    return refused.map((vlan) => [tag(vlan === 0 ? "untagged" : vlan), fromPort(ofport)]);
+  });
 }
 
 /** The flows that send a frame to the plugin's port in its LAN, where there are several. */

@@ -4,7 +4,7 @@ import { FlowKind } from "./cookie.js";
 import { EntryFlows } from "./entry-flows.js";
 import { apply, type Flow } from "./flow.js";
 import { hookFlows } from "./hooks.js";
-import { type AccessPort, deliverFlows, type Lan } from "./lans.js";
+import { type AccessPort, deliverFlows, type Lan, type RestrictedPort } from "./lans.js";
 import { type SwitchLayout, tableNumber } from "./layout.js";
 import { Steps } from "./steps.js";
 import { type Translation, translationFlows, withoutTranslation } from "./translation.js";
@@ -41,6 +41,8 @@ export interface PipelineInput {
   readonly lans: readonly Lan[];
   /** Ports of the bridge that are in a VLAN which their frames do not name. */
   readonly access: readonly AccessPort[];
+  /** Ports of the bridge that do not take in frames of each VLAN. */
+  readonly restricted: readonly RestrictedPort[];
   /** OpenFlow port number of the canary. */
   readonly canary: number;
   /** OpenFlow port numbers. */

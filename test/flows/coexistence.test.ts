@@ -36,9 +36,14 @@ describe("a bridge with VLANs, controllers and other plugins", { skip, timeout: 
   });
   after(() => ovs?.stop());
 
-  async function attach(options: Partial<PluginOptions> = {}): Promise<PluginProcess> {
+  function begin(options: Partial<PluginOptions> = {}): PluginProcess {
     const plugin = new PluginProcess(ovs, { table, ...options });
     plugins.push(plugin);
+    return plugin;
+  }
+
+  async function attach(options: Partial<PluginOptions> = {}): Promise<PluginProcess> {
+    const plugin = begin(options);
     await plugin.reaches("in-sync");
     plugin.tell({ do: "peers", up: ["b"] });
     return plugin;
@@ -118,6 +123,88 @@ describe("a bridge with VLANs, controllers and other plugins", { skip, timeout: 
     assert.match(await fate(tracePacket({ nw_dst: "10.3.0.1" }), () => true), new RegExp(secondMac));
     assert.doesNotMatch(await ovs.ofctl("dump-flows"), /0x54504f00/);
     assert.match(await ovs.ofctl("dump-flows"), /0x54504f01/);
+  });
+
+  test("a second plugin with the same instance stays away, and takes over once the first has gone", async () => {
+    const first = await attach();
+    await fate(tracePacket(), (actions) => isTaken({ actions }));
+    const during = await ovs.dump();
+    const second = begin({ canary: "tpo1-alive", localPort: "tpo1" });
+    const { reason } = await second.reaches("error");
+    assert.match(
+      reason!,
+      /^another ovs-tpo with instance 0 is attached to br0 \(its port tpo0-alive is up\)/,
+    );
+    const third = begin({ canary: "tpo2-alive", localPort: "tpo2" });
+    await third.reaches("error");
+    await third.stop();
+    assert.equal(await ovs.dump(), during);
+    await fate(tracePacket(), (actions) => isTaken({ actions }));
+    await first.stop();
+    await second.reaches("in-sync");
+    second.tell({ do: "peers", up: ["b"] });
+    await fate(tracePacket(), (actions) => isTaken({ actions }));
+  });
+
+  test("flows of others in our tables, or by our register, are named and left as they are", async () => {
+    for (const [flow, named, changes] of [
+      [
+        "table=202,cookie=0x77,priority=0,actions=drop",
+        /^table 202 is taken by .*cookie 0x77.*first_table/,
+        {},
+      ],
+      ["table=0,cookie=0x78,priority=5,reg15=0,tcp,actions=drop", /^register 15 is taken by .*register/, {}],
+    ] as const) {
+      await ovs.ofctl("add-flow", flow);
+      const before = await ovs.ofctl("dump-flows", "--no-stats");
+      const plugin = begin(changes);
+      const { reason } = await plugin.reaches("error");
+      assert.match(reason!, named);
+      assert.equal(await ovs.ofctl("dump-flows", "--no-stats"), before);
+      await ovs.ofctl("del-flows", "--strict", flow.replace(/cookie=\w+,|,actions=.*/g, ""));
+      await plugin.reaches("in-sync");
+      await plugin.stop();
+    }
+    // Another instance, for which no place of its own has been found.
+    const first = await attach();
+    const other = { canary: "tpo1-alive", localPort: "tpo1", instance: 1 };
+    for (const [layout, named] of [
+      [{}, /^table 20[0-6] is taken by those of another ovs-tpo \(instance 0\)/],
+      [{ firstTable: 210 }, /^register 15 is taken by those of another ovs-tpo \(instance 0\)/],
+    ] as const) {
+      const second = begin({ ...other, layout });
+      assert.match((await second.reaches("error")).reason!, named);
+      await second.stop();
+    }
+    await fate(tracePacket(), (actions) => isTaken({ actions }));
+    await first.stop();
+  });
+
+  test("a bridge that is not allowed OpenFlow 1.5: the state says what to do, and it goes on when that is done", async () => {
+    await ovs.vsctl("set", "bridge", "br0", "protocols=OpenFlow10,OpenFlow13");
+    const plugin = begin();
+    const { reason } = await plugin.event(({ state, reason }) => state === "connecting-openflow" && !!reason);
+    assert.match(
+      reason!,
+      /^br0 does not speak OpenFlow 1\.5: allow it with `ovs-vsctl add bridge br0 protocols OpenFlow15`$/,
+    );
+    await ovs.vsctl("add", "bridge", "br0", "protocols", "OpenFlow15");
+    await plugin.reaches("in-sync");
+    await ovs.vsctl("clear", "bridge", "br0", "protocols");
+  });
+
+  test("a frame with a tag from an access port, or from a trunk that has not this VLAN, is dropped as it was", async () => {
+    await ovs.vsctl("set", "port", "p1", "tag=20", "--", "set", "port", "p2", "trunks=20,30");
+    const plugin = await attach({ vlan: 10, trunk: [{ name: "tpo0-30", vlan: 30 }] });
+    const tagged = (in_port: number, dl_vlan: number) => tracePacket({ in_port, dl_vlan });
+    await fate(tagged(2, 30), (actions) => /,pop_vlan,\d+$/.test(actions));
+    assert.equal(await fate(tagged(1, 10), () => true), "drop");
+    assert.equal(await fate(tagged(1, 30), () => true), "drop");
+    assert.equal(await fate(tagged(2, 10), () => true), "drop");
+    await ovs.vsctl("clear", "port", "p1", "tag", "--", "clear", "port", "p2", "trunks");
+    // Followed without a restart.
+    await fate(tagged(2, 10), (actions) => /,pop_vlan,\d+$/.test(actions));
+    await plugin.stop();
   });
 
   async function connected(): Promise<void> {

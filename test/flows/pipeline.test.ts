@@ -187,6 +187,21 @@ test("frames go without a tag to the port of their VLAN, and those of a VLAN tha
   }
 });
 
+test("a frame that its port may not bring into a VLAN is left to the bridge, which drops it", () => {
+  const restricted = [
+    { ofport: 5, tags: [0] },
+    { ofport: 6, tags: [10] },
+    { ofport: 7, tags: [0, 20] },
+  ];
+  const table = attached([toServer], { restricted });
+  const sent = (port: number, vlan?: number) =>
+    send(table, fromClient("S", { in: port, ...(vlan !== undefined && { vlan }) }));
+  const untagged = [1, 5, 6, 7].map((port) => sent(port));
+  assert.deepEqual(untagged, ["edge", "edge", "normal", "edge"]);
+  const tagged = [1, 5, 6, 7].map((port) => sent(port, 10));
+  assert.deepEqual(tagged, ["edge", "normal", "edge", "normal"]);
+});
+
 test("answers of a second LAN's hosts to the edge's own connections come back to its port there", () => {
   const ten: Lan = { ofport: 30, mac: 0x0200000000bbn, vlan: 10 };
   const table = attached([], { lans: [lan(), ten] });
@@ -306,11 +321,12 @@ function explained(
   tuple: Partial<Tuple> = {},
   inPort = LAN,
 ) {
-  const { peersUp = new Set(["b"]), taking = true } = changes;
+  const { peersUp = new Set(["b"]), taking = true, families = ["ipv4", "ipv6"] } = changes;
+  const { lans = [lan(), lan(1), lan(10)] } = changes;
   const pipeline = pipelineOf(specs, changes);
   return explain(
     { ...web, destinationPort: 80, ...tuple },
-    { table: new LookupTable(specs), peersUp, taking, pipeline, inPort },
+    { table: new LookupTable(specs), peersUp, taking, families, lans, pipeline, inPort },
   );
 }
 
@@ -342,7 +358,21 @@ test("explain says which entry, which peer, which flows, and why", () => {
   ]);
   assert.deepEqual(why([{ ...toServer, protocol: "any" }], {}, { protocol: "udp" }), [
     "entry 1 takes it for peer b",
-    "its protocol or address family is not taken on this switch",
+    "of all protocols only TCP is taken",
+  ]);
+  const ipv6 = { source: "fd00:1::b", destination: "fd00:2::b" };
+  assert.deepEqual(why(table, {}, ipv6), ["entry 2 takes it for peer b"]);
+  assert.deepEqual(why(table, { families: ["ipv4"] }, ipv6), [
+    "entry 2 takes it for peer b",
+    "IPv6 is not taken on this switch: the local port has no address of it",
+  ]);
+  assert.deepEqual(why(table, {}, { vlan: 30 }), [
+    "entry 2 takes it for peer b",
+    "VLAN 30 is not served on this switch (served: those without a tag, VLAN 1, VLAN 10)",
+  ]);
+  assert.deepEqual(why(table, { lans: [lan(10)] }), [
+    "entry 2 takes it for peer b",
+    "frames without a tag are not served on this switch (served: VLAN 10)",
   ]);
 });
 

@@ -85,6 +85,8 @@ test("explain tells confirmed, held and refused connections", () => {
       table: new LookupTable([spec]),
       peersUp,
       taking: true,
+      families: ["ipv4"],
+      lans: [{ vlan: undefined }],
       pipeline,
       inPort: LAN,
     });

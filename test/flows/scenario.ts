@@ -49,6 +49,7 @@ export function pipelineOf(specs: EntrySpec[], changes: Partial<PipelineInput> =
     peersClosing: new Set(),
     lans: [lan(), lan(1), lan(10)],
     access: [],
+    restricted: [],
     canary: CANARY,
     passFrom: [],
     rewrite: false,

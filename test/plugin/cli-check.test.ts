@@ -206,6 +206,14 @@ describe("ovs-tpo check", () => {
     );
   });
 
+  it("tells that the bridge may not speak OpenFlow 1.5, and how it may", async () => {
+    lab.vsctl("set", "bridge", "br0", "protocols=OpenFlow13");
+    assert.deepEqual(await failures(config("good")), [
+      "openflow: br0 does not speak OpenFlow 1.5: allow it with `ovs-vsctl add bridge br0 protocols OpenFlow15`",
+    ]);
+    lab.vsctl("clear", "bridge", "br0", "protocols");
+  });
+
   it("tells whose the local port's name is", async () => {
     lab.vsctl("add-port", "br0", "tpo0", "--", "set", "interface", "tpo0", "type=dummy");
     assert.match(
@@ -213,6 +221,16 @@ describe("ovs-tpo check", () => {
       /^port: tpo0 is a port of type "dummy" already, not ours/,
     );
     lab.vsctl("set", "interface", "tpo0", "type=internal");
+    assert.match(
+      (await failures(config("good"))).join(),
+      /^port: tpo0 is a port of type "internal" already, not ours/,
+    );
+    lab.vsctl("set", "port", "tpo0", "external_ids:ovs-tpo=1");
+    assert.match(
+      (await failures(config("good"))).join(),
+      /^port: tpo0 is the port of an ovs-tpo with instance 1; set port\.name to another name/,
+    );
+    lab.vsctl("set", "port", "tpo0", "external_ids:ovs-tpo=0");
     assert.deepEqual(await failures(config("good")), []);
     lab.vsctl("del-port", "br0", "tpo0");
     execFileSync("ip", [

@@ -26,6 +26,8 @@ for (const [words, complaint] of [
   [["tcp", "10.1.0.11", "10.2.0.11:2"], /^source "10.1.0.11": ADDRESS:PORT expected/],
   [["tcp", "10.1.0.11:1", "10.2.0.11:65536"], /^destination "10.2.0.11:65536": ADDRESS:PORT expected/],
   [["tcp", "fd00:1::b:1", "[fd00:2::b]:2"], /^source "fd00:1::b:1"/],
+  [["tcp", "10.1.0.999:1", "10.2.0.11:2"], /^source "10.1.0.999:1": ADDRESS:PORT expected/],
+  [["tcp", "10.1.0.11:1", "[fd00:2::b]:2"], /^10.1.0.11 and fd00:2::b are not of one address family$/],
 ] as const) {
   test(`${words.join(" ")} is none`, () => {
     const [protocol, source, destination] = words;
@@ -66,5 +68,16 @@ test("a listing is complete when nothing is missing, different or too much", () 
   assert.equal(
     formatListed([flow("installed"), flow("missing")]),
     "STATUS          PACKETS  FLOW\ninstalled             7  table=200 actions=drop\nmissing               -  table=200 actions=drop\n",
+  );
+});
+
+test("of a flow that is different, what is there stands above what should be", () => {
+  const changed: Listed = {
+    ...{ status: "different", table: 200, priority: 1, kind: undefined, peer: 0, packets: "7" },
+    ...{ wanted: "table=200 actions=drop", there: "table=200 actions=NORMAL" },
+  };
+  assert.equal(
+    formatListed([changed]),
+    "STATUS          PACKETS  FLOW\ndifferent             7  table=200 actions=NORMAL\n  wanted                 table=200 actions=drop\n",
   );
 });

@@ -1,0 +1,27 @@
+import { Connection, OpenFlow15, VersionError } from "openflow-ts";
+
+/** Milliseconds. */
+const PATIENCE = 5000;
+
+/** Why a bridge's OpenFlow is not to be had, and what to do about it. */
+export function unanswered(bridge: string, failure: Error): string {
+  const cause = failure.cause instanceof Error ? failure.cause : failure;
+  if (![failure, cause].some((error) => error instanceof VersionError)) return failure.message;
+  return `${bridge} does not speak OpenFlow 1.5: allow it with \`ovs-vsctl add bridge ${bridge} protocols OpenFlow15\``;
+}
+
+/** Sees whether a bridge answers in OpenFlow 1.5 at a socket. Rejects with why it does not. */
+export async function reach(bridge: string, path: string): Promise<void> {
+  const connection = new Connection({ address: `unix:${path}`, versions: [OpenFlow15] });
+  const failed = new Promise<never>((_resolve, reject) => {
+    const late = () => reject(new Error(`no answer within ${PATIENCE / 1000} s`));
+    const timer = setTimeout(late, PATIENCE);
+    connection.once("retry", (failure) => reject(new Error(unanswered(bridge, failure), { cause: failure })));
+    connection.once("up", () => clearTimeout(timer));
+  });
+  try {
+    await Promise.race([connection.open(), failed]);
+  } finally {
+    connection.close();
+  }
+}
