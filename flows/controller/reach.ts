@@ -13,15 +13,15 @@ export function unanswered(bridge: string, failure: Error): string {
 /** Sees whether a bridge answers in OpenFlow 1.5 at a socket. Rejects with why it does not. */
 export async function reach(bridge: string, path: string): Promise<void> {
   const connection = new Connection({ address: `unix:${path}`, versions: [OpenFlow15] });
+  let timer: NodeJS.Timeout | undefined;
   const failed = new Promise<never>((_resolve, reject) => {
-    const late = () => reject(new Error(`no answer within ${PATIENCE / 1000} s`));
-    const timer = setTimeout(late, PATIENCE);
+    timer = setTimeout(() => reject(new Error(`no answer within ${PATIENCE / 1000} s`)), PATIENCE);
     connection.once("retry", (failure) => reject(new Error(unanswered(bridge, failure), { cause: failure })));
-    connection.once("up", () => clearTimeout(timer));
   });
   try {
     await Promise.race([connection.open(), failed]);
   } finally {
+    clearTimeout(timer);
     connection.close();
   }
 }

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
+import { parse, stringify } from "yaml";
 import { Lab } from "../../ovs-lab/index.js";
 import { bridgeDump, hostDump, listening, SERVER, script, until } from "./site.js";
 
@@ -37,6 +39,32 @@ test("attached and detached, bridge and host are as they were found", async () =
   await lab.plugin("a").stop();
   assert.equal(await bridgeDump(lab, "a"), bridge);
   assert.equal(await hostDump(lab, "a"), host);
+});
+
+test("a second plugin for the same port ends at once, says why, and leaves the first alone", async () => {
+  await attach("a");
+  const dumps = () => Promise.all([bridgeDump(lab, "a"), hostDump(lab, "a")]);
+  const found = await dumps();
+  const own = `${lab.directory}/a/ovs-tpo.yaml`;
+  const another = `${lab.directory}/a/another.yaml`;
+  const configuration = parse(readFileSync(own, "utf8"));
+  for (const [changes, reason] of [
+    [{}, /ovs-tpo is already running at .*, pid \d+; stop it, or give this one/],
+    [
+      { control: { socket: `${lab.directory}/a/another.sock` } },
+      /cannot make the tap device tpo0-alive: another process holds it/,
+    ],
+  ] as const) {
+    writeFileSync(another, stringify({ ...configuration, ...changes }));
+    const { status, stdout } = await lab.exec("a-switch", [
+      ...[process.execPath, "plugin/bin/ovs-tpo", "run", "--config", another],
+    ]);
+    assert.equal(status, 1);
+    assert.match(stdout, reason);
+    assert.deepEqual(await dumps(), found);
+  }
+  await lab.plugin("a").ready();
+  await lab.plugin("a").stop();
 });
 
 test("a killed plugin's leavings are cleaned up by the next one", async () => {

@@ -105,6 +105,23 @@ describe("the switch's faults", { timeout: 240_000 }, () => {
       mend: startDatabase,
     }));
 
+  for (const [order, mend] of [
+    ["the database first", () => startDatabase().then(startVswitchd)],
+    // It waits for its database, and detaches when that is there.
+    ["vswitchd first", () => Promise.all([startVswitchd(), sleep(1500).then(startDatabase)])],
+  ] as const) {
+    test(`vswitchd and ovsdb-server both killed, and started, ${order}`, (t) =>
+      survives(t, {
+        name: `both, ${order}`,
+        state: "connecting-ovsdb",
+        strike: async () => {
+          for (const daemon of ["vswitchd", "ovsdbServer"] as const)
+            process.kill(await daemonPid(daemon), "SIGKILL");
+        },
+        mend,
+      }));
+  }
+
   test("the bridge deleted and made again", (t) =>
     survives(t, {
       name: "br0",

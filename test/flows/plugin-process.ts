@@ -6,8 +6,10 @@ import { execFileSync } from "node:child_process";
 import { createInterface } from "node:readline";
 import { openTun } from "../../driver/ffi/index.js";
 import {
+  type Ends,
   type EntrySpec,
   LookupTable,
+  parseAddress,
   Steering,
   type SwitchLayout,
   type TrunkPort,
@@ -23,15 +25,29 @@ export interface PluginOptions {
   readonly trunk?: readonly TrunkPort[];
   readonly localPort?: string;
   readonly instance?: number;
+  readonly rewrite?: boolean;
   readonly layout?: Partial<SwitchLayout>;
 }
+
+/** As `10.1.0.11 40000 10.2.0.11 80`. */
+type EndsText = string;
 
 export type PluginCommand =
   | { readonly do: "peers"; readonly up: readonly string[] }
   | { readonly do: "table"; readonly table: readonly EntrySpec[] }
   | { readonly do: "list" }
   | { readonly do: "explain"; readonly tuple: Tuple }
+  | { readonly do: "translate"; readonly outside: EndsText; readonly inside: EndsText }
   | { readonly do: "stop" };
+
+function ends(text: EndsText): Ends {
+  const [source = "", sourcePort, destination = "", destinationPort] = text.split(" ");
+  const { family, value } = parseAddress(source)!;
+  return {
+    ...{ family, source: value, sourcePort: Number(sourcePort) },
+    ...{ destination: parseAddress(destination)!.value, destinationPort: Number(destinationPort) },
+  };
+}
 
 const say = (event: Record<string, unknown>) =>
   process.stdout.write(
@@ -67,6 +83,10 @@ for await (const line of createInterface({ input: process.stdin })) {
   if (command.do === "table") steering.setTable(new LookupTable(command.table));
   if (command.do === "list") say({ event: "list", flows: await steering.flows() });
   if (command.do === "explain") say({ event: "explained", because: steering.explain(command.tuple).because });
+  if (command.do === "translate") {
+    await steering.translate({ outside: ends(command.outside), inside: ends(command.inside) });
+    say({ event: "translated" });
+  }
   if (command.do === "stop") break;
 }
 await steering.stop();

@@ -7,7 +7,7 @@ import type { TestSwitch } from "./ovs.js";
 import type { PluginCommand, PluginOptions } from "./plugin-process.js";
 
 export interface PluginEvent {
-  readonly event: "state" | "repaired" | "port" | "list" | "explained" | "applied";
+  readonly event: "state" | "repaired" | "port" | "list" | "explained" | "applied" | "translated";
   readonly state?: SteeringState;
   readonly reason?: string;
   readonly done?: boolean;

@@ -321,6 +321,25 @@ describe("steering on a real switch", { skip, timeout: 300_000 }, () => {
     await plugin.stop();
   });
 
+  test("another address and another number for the local port and the canary: followed", async (t) => {
+    const plugin = await attach();
+    const changes = [
+      ["tpo0", 'mac="02:00:00:00:0a:0b"', /set\(eth\(dst=02:00:00:00:0a:0b\)\)/],
+      ["tpo0", "ofport_request=77", /output:77/],
+      ["tpo0-alive", "ofport_request=78", /members:78/],
+    ] as const;
+    for (const [port, change, seen] of changes) {
+      const changed = performance.now();
+      await ovs.vsctl("set", "interface", port, change);
+      await until(async () => {
+        const trace = await ovs.trace(packet());
+        return taken(trace) && seen.test(trace.text);
+      });
+      t.diagnostic(`${port} ${change}: steered there after ${milliseconds(changed)}`);
+    }
+    await plugin.stop();
+  });
+
   test("the bridge deleted and made again", async () => {
     const plugin = await attach();
     const from = plugin.events.length;
