@@ -127,12 +127,13 @@ async function* checkSwitch({ ovs, bridges }: Config): AsyncGenerator<Finding> {
   } finally {
     database.stop();
   }
-  for (const { bridge, ownBridge } of bridges) {
+  for (const { bridge, ownBridge, steering } of bridges) {
     const path = `${ovs.runDir}/${bridge}.mgmt`;
     yield await attempt("openflow", async () => {
       await reachable(path);
       // A bridge of our own is made to speak what we speak, and the other is then not spoken to.
-      if (ownBridge === undefined) await reach(bridge, path);
+      const { instance, ...layout } = steering;
+      if (ownBridge === undefined) await reach(bridge, path, { instance, layout });
       return path;
     });
   }

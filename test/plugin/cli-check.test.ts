@@ -214,6 +214,16 @@ describe("ovs-tpo check", () => {
     lab.vsctl("clear", "bridge", "br0", "protocols");
   });
 
+  it("tells that somebody else has flows where the plugin's are to be", async () => {
+    const ofctl = (...args: string[]) =>
+      execFileSync("ovs-ofctl", [args[0]!, `unix:${folder}/br0.mgmt`, ...args.slice(1)]);
+    ofctl("add-flow", "table=203,cookie=0x77,actions=drop");
+    assert.deepEqual(await failures(config("good")), [
+      "openflow: table 203 is taken by somebody else's flows (cookie 0x77): set steering.first_table to the first of 7 tables that nobody uses",
+    ]);
+    ofctl("del-flows", "table=203");
+  });
+
   it("tells whose the local port's name is", async () => {
     lab.vsctl("add-port", "br0", "tpo0", "--", "set", "interface", "tpo0", "type=dummy");
     assert.match(
