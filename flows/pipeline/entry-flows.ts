@@ -4,6 +4,7 @@ import { ADDRESS_BITS, type Entry, type EntryAction, type Family, type LookupTab
 import { full, includes, intersect, type MaskedValue, prefixCover, type RangeSet } from "../table/range.js";
 import type { Region } from "../table/region.js";
 import { type Flow, flow } from "./flow.js";
+import { type AccessPort, fromPort } from "./lans.js";
 import { TOP_ENTRY_PRIORITY } from "./layout.js";
 import { DOWN } from "./register.js";
 import { PROTOCOL_TCP, tcp, tupleFields } from "./tcp.js";
@@ -54,6 +55,8 @@ export interface EntryFlowsInput {
   readonly families: readonly Family[];
   readonly lookup: LookupTable;
   readonly peers: ReadonlyMap<string, number>;
+  /** Ports of the bridge that are in a VLAN which their frames do not name. */
+  readonly access: readonly AccessPort[];
   /** The cookie of a flow, by its peer's number; 0 for `pass`. */
   readonly cookie: (peer: number) => bigint;
   /** What is done with a packet, by what the register is to remember of its entry. */
@@ -63,6 +66,7 @@ export interface EntryFlowsInput {
 const VLAN_BITS = 12;
 const PRESENT = BigInt(VLAN_PRESENT);
 const VLAN_FIELD = PRESENT | (PRESENT - 1n);
+const UNTAGGED_FRAME: FieldMatch = { field: "vlan_vid", value: 0n };
 
 /**
  * The entries as flows, the first on top, and one below for what none matches. An entry whose peer is down has its
@@ -92,10 +96,11 @@ export class EntryFlows {
       const priority = TOP_ENTRY_PRIORITY - ranks[index]!;
       if (priority < 1) throw new TableTooDeepError();
       const place = [input.table, priority, input.cookie(peer), input.families];
-      const key = `${place} ${JSON.stringify(spec)}`;
+      const access = input.access.filter(({ vlan }) => vlan === spec.vlan);
+      const key = `${place} ${JSON.stringify([spec, access])}`;
       const flows = made.get(key) ?? this.#last.get(key);
       const make = () =>
-        matchesOf(entry, input.families).map((match) =>
+        matchesOf(entry, input.families, access).map((match) =>
           flow(input.table, priority, input.cookie(peer), match, matched(marks)),
         );
       made.set(key, flows ?? make());
@@ -115,10 +120,11 @@ function marksOf(action: EntryAction, peers: ReadonlyMap<string, number>): Entry
   };
 }
 
-function matchesOf(entry: Entry, families: readonly Family[]): FieldMatch[][] {
+/** @param access of the entry's VLAN, if it names one */
+function matchesOf(entry: Entry, families: readonly Family[], access: readonly AccessPort[]): FieldMatch[][] {
   const covers = entry.regions
     .filter(({ family, protocol }) => families.includes(family) && includes(protocol, PROTOCOL_TCP))
-    .map((region) => coversOf(region));
+    .map((region) => coversOf(region, access));
   const count = covers.reduce((sum, parts) => sum + parts.reduce((n, { length }) => n * length, 1), 0);
   if (count > FLOWS_PER_ENTRY) throw new EntryTooWideError(entry, count);
   return covers.flatMap((parts) => product(parts));
@@ -127,12 +133,12 @@ function matchesOf(entry: Entry, families: readonly Family[]): FieldMatch[][] {
 /** Alternatives for one part of a match; no field at all where the part is any. */
 type Cover = readonly (readonly FieldMatch[])[];
 
-function coversOf(region: Region): Cover[] {
+function coversOf(region: Region, access: readonly AccessPort[]): Cover[] {
   const { source, destination } = tupleFields[region.family];
   const bits = ADDRESS_BITS[region.family];
   return [
     [tcp(region.family)],
-    vlanCover(region.vlan),
+    [...vlanCover(region.vlan), ...access.map(({ ofport }) => [UNTAGGED_FRAME, fromPort(ofport)])],
     rangeCover(source, region.source, bits),
     rangeCover(destination, region.destination, bits),
     rangeCover("tcp_src", region.sourcePort, 16),

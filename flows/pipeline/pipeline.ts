@@ -78,6 +78,7 @@ export function compilePipeline(input: PipelineInput): Pipeline {
     families: input.families,
     lookup: input.table,
     peers: input.peers,
+    access: input.access,
     cookie: (peer) => steps.cookie(FlowKind.ENTRY, peer),
     matched: (marks) =>
       apply(...(marks.peer === 0 ? [] : [steps.register.set({ ...marks })]), steps.resubmit("verdict")),

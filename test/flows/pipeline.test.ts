@@ -202,6 +202,23 @@ test("a frame that its port may not bring into a VLAN is left to the bridge, whi
   assert.deepEqual(tagged, ["edge", "normal", "edge", "normal"]);
 });
 
+test("an entry of a VLAN takes the frames of that VLAN's access ports as well, and of no other", () => {
+  const access = [
+    { ofport: 5, vlan: 10 },
+    { ofport: 6, vlan: 20 },
+  ];
+  const lans = [lan(), lan(10), lan(20)];
+  const table = attached([{ ...toServer, vlan: 10 }], { lans, access });
+  const from = (port: number, host: number) => fromClient("S", { in: port, from: `10.1.0.${host} 40000` });
+  assert.equal(send(table, from(5, 1)), "edge");
+  assert.equal(send(table, from(6, 2)), "normal");
+  assert.equal(send(table, from(LAN, 3)), "normal");
+  // Where the port's VLAN has changed, so have the flows.
+  const moved = attached([{ ...toServer, vlan: 10 }], { lans, access: [{ ofport: 6, vlan: 10 }] });
+  assert.equal(send(moved, from(5, 1)), "normal");
+  assert.equal(send(moved, from(6, 2)), "edge");
+});
+
 test("answers of a second LAN's hosts to the edge's own connections come back to its port there", () => {
   const ten: Lan = { ofport: 30, mac: 0x0200000000bbn, vlan: 10 };
   const table = attached([], { lans: [lan(), ten] });
