@@ -12,7 +12,7 @@ export {
   SHORT_HEADER_LENGTH,
 } from "./message.js";
 export type { OnMessage } from "./message-reader.js";
-export type { MessageSource, MessageWriter, Priority } from "./message-source.js";
+export { type MessageSource, type MessageWriter, PRIORITIES, type Priority } from "./message-source.js";
 export * from "./mover/index.js";
 export { PacketDriver, type PacketDriverOptions } from "./packet-driver.js";
 export { PacketDriverError, type PacketDriverErrorCode } from "./packet-driver-error.js";

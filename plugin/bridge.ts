@@ -1,5 +1,5 @@
 import type { Server, Socket } from "node:net";
-import type { Family } from "../driver/ffi/index.js";
+import { type Family, SystemError } from "../driver/ffi/index.js";
 import type { MessageAddresses, MessageStatus } from "../driver/index.js";
 import { addressBytes, addressText } from "../driver/ip-address.js";
 import { type Entry, type HeldPacket, type LocalPort, Steering, type SteeringState } from "../flows/index.js";
@@ -7,11 +7,22 @@ import {
   type Address,
   type BridgeConfig,
   type Config,
+  classOf,
+  lanOf,
   lansOf,
   nearness,
   type Prefix,
 } from "./config/index.js";
-import { abort, type Dial, dialTransparent, listenTransparent } from "./edge/tcp/index.js";
+import {
+  type Arrival,
+  abort,
+  type Dial,
+  dialTransparent,
+  type Interception,
+  listenTransparent,
+  SynAcks,
+  type TrafficClass,
+} from "./edge/tcp/index.js";
 import { type ConfirmingPeer, HeldSyns, type HeldSynsCounts } from "./held-syns.js";
 import { Canary, canaryName, HostRules, Neighbours } from "./host/index.js";
 import type { Logger } from "./log.js";
@@ -31,7 +42,7 @@ const TELLING: ReadonlySet<SteeringState> = new Set([
 export interface BridgePeer extends ConfirmingPeer {
   /** Whether its session is up. */
   readonly carries: boolean;
-  intercept(accepted: Socket, addresses: MessageAddresses): void;
+  intercept(accepted: Socket, interception: Interception): void;
   /** Somebody on the way to a destination says that the peer's packets do not get there, and why. */
   unreachable(addresses: MessageAddresses, status: MessageStatus): void;
 }
@@ -65,6 +76,7 @@ export class Bridge {
   readonly #rewrite: Rewrite | undefined;
   readonly #heldSyns: HeldSyns;
   readonly #neighbours: Neighbours;
+  readonly #synAcks = new SynAcks();
   readonly #addresses: readonly Prefix[];
   #canary: Canary | undefined;
   #listeners: readonly Server[] | undefined;
@@ -93,7 +105,7 @@ export class Bridge {
       canary: canaryName(port.name),
       table,
       families: this.#families,
-      prepareHost: ([local]) => this.#prepareHost(local!),
+      prepareHost: (ports) => this.#prepareHost(ports),
       rewrite: form === "rewrite",
       passFrom,
       instance,
@@ -105,9 +117,8 @@ export class Bridge {
       form === "rewrite"
         ? new Rewrite({
             bridge,
-            keepalive: config.edge.tcp.keepalive,
             steering: this.steering,
-            onConnection: (accepted, addresses) => this.#intercept(accepted, addresses),
+            onConnection: (accepted, arrival) => this.#intercept(accepted, arrival),
           })
         : undefined;
     this.#rewrite = rewrite;
@@ -124,6 +135,7 @@ export class Bridge {
         const action = this.#entryOf(syn)?.action;
         return action?.type === "optimize" ? action.whenPeerDown : "pass";
       },
+      trafficClass: (syn) => this.#classOf(this.#entryOf(syn)),
       router: (family) => {
         const own = this.#addresses.find((address) => familyName(address.family) === family);
         return own && addressBytes(own.address);
@@ -177,6 +189,7 @@ export class Bridge {
     this.#rewrite?.stop();
     if (this.#prepared) await this.#host.remove();
     this.#canary?.close();
+    this.#synAcks.close();
     this.#logger.info("detached");
   }
 
@@ -217,11 +230,16 @@ export class Bridge {
   }
 
   /** Opens a connection to an application here, in its client's name. */
-  readonly dial: Dial = (addresses, onread) => {
-    if (this.#rewrite) return this.#rewrite.dial(addresses, onread);
-    const { keepalive } = this.#options.config.edge.tcp;
-    return dialTransparent(addresses, { mark: this.config.steering.ownMark, keepalive, onread });
+  readonly dial: Dial = (departure) => {
+    this.#synAcks.drain();
+    if (this.#rewrite) return this.#rewrite.dial(departure);
+    return dialTransparent(departure, { mark: this.config.steering.ownMark });
   };
+
+  /** The DSCP with which an application has answered a socket of `dial`. */
+  answerDscp(socket: Socket): number {
+    return this.#synAcks.dscp(socket);
+  }
 
   /** See `ConnectionsOptions`. */
   watchWay(destination: Uint8Array, lost: () => void): () => void {
@@ -244,13 +262,23 @@ export class Bridge {
   }
 
   /** The local ports are there, for the first time or anew: they get their addresses, routes and rules. */
-  async #prepareHost(local: LocalPort): Promise<void> {
+  async #prepareHost(ports: readonly LocalPort[]): Promise<void> {
     if (this.#stopping) return;
     await this.#host.ensure();
-    if (this.#rewrite) await this.#rewrite.prepare(local);
+    this.#hearAnswers(ports);
+    if (this.#rewrite) await this.#rewrite.prepare(ports[0]!);
     else this.#listeners ??= await this.#listen();
     this.#prepared = true;
     await this.#options.prepared();
+  }
+
+  #hearAnswers(ports: readonly LocalPort[]): void {
+    try {
+      this.#synAcks.listen(ports.map(({ ifindex }) => ifindex));
+    } catch (error) {
+      if (!(error instanceof SystemError) || error.code !== "EPERM") throw error;
+      this.#logger.warn("the DSCP of servers' answers is not seen, and not kept: that takes CAP_NET_RAW");
+    }
   }
 
   /** IPv4, IPv6 or both: those of which the local port has an address. */
@@ -268,8 +296,7 @@ export class Bridge {
             family,
             port: listenPort,
             mark: steering.ownMark,
-            keepalive: this.#options.config.edge.tcp.keepalive,
-            onConnection: (accepted, addresses) => this.#intercept(accepted, addresses),
+            onConnection: (accepted, arrival) => this.#intercept(accepted, arrival),
           }),
         );
       }
@@ -281,13 +308,19 @@ export class Bridge {
   }
 
   /** The switch has steered a connection here: which peer is it for? */
-  #intercept(accepted: Socket, addresses: MessageAddresses): void {
-    const action = this.#entryOf(addresses)?.action;
-    const peer = action?.type === "optimize" ? this.#options.peer(action.peer) : undefined;
-    this.#heldSyns.accepted(addresses);
+  #intercept(accepted: Socket, { ends, dscp }: Arrival): void {
+    const entry = this.#entryOf(ends);
+    const peer = entry?.action.type === "optimize" ? this.#options.peer(entry.action.peer) : undefined;
+    this.#heldSyns.accepted(ends);
     // The switch is told when nothing more is to be taken: what was under way to us just then is carried all the same.
-    if (peer?.carries) peer.intercept(accepted, addresses);
+    if (peer?.carries)
+      peer.intercept(accepted, { addresses: ends, trafficClass: this.#classOf(entry), dscp });
     else abort(accepted);
+  }
+
+  #classOf(entry: Entry | undefined): TrafficClass {
+    const name = entry?.action.type === "optimize" ? entry.action.class : undefined;
+    return classOf(this.#options.config, name);
   }
 
   /**
@@ -302,9 +335,12 @@ export class Bridge {
   }
 
   #entryOf({ source, sourcePort, destination, destinationPort }: MessageAddresses): Entry | undefined {
+    const client = addressText(source);
+    const lan = lanOf(this.config.port, { family: source.length === 4 ? 4 : 6, address: client });
     return this.config.table.lookup({
       protocol: "tcp",
-      source: addressText(source),
+      ...(lan?.vlan !== undefined && { vlan: lan.vlan }),
+      source: client,
       sourcePort,
       destination: addressText(destination),
       destinationPort,

@@ -8,7 +8,15 @@ import { formatKey } from "../driver/security/index.js";
 import { OWNER_KEY, reach } from "../flows/index.js";
 import { type Config, ConfigError, formatEndpoint, lansOf, loadConfig } from "./config/index.js";
 import { ControlError, request } from "./control.js";
-import { deviceExists, missingPrivileges, requireDescriptors, version } from "./host/index.js";
+import {
+  deviceExists,
+  type Lack,
+  missingPrivileges,
+  missingWishes,
+  requireCongestionControl,
+  requireDescriptors,
+  version,
+} from "./host/index.js";
 import { readKeys } from "./keys.js";
 
 export interface Finding {
@@ -40,10 +48,11 @@ export async function* check(file: string): AsyncGenerator<Finding> {
   yield* findings;
   yield await attempt("ip", () => version("ip"));
   yield await attempt("nft", () => version("nft"));
-  yield checkPrivileges();
+  yield* checkPrivileges();
   yield await attempt("tun", checkTun);
   yield await attempt("descriptors", () => `enough for ${requireDescriptors()} connections`);
   if (config === undefined) return;
+  yield* checkClasses(config);
   yield await checkKeys(config);
   yield* checkSwitch(config);
   if (missingPrivileges().length === 0) yield* checkPorts(config);
@@ -74,12 +83,29 @@ function checkConfig(file: string): { config?: Config; findings: Finding[] } {
   }
 }
 
-function checkPrivileges(): Finding {
+function* checkPrivileges(): Generator<Finding> {
   const subject = "privileges";
+  const listed = (lacks: readonly Lack[]) =>
+    lacks.map(({ name, purpose }) => `${name} (for ${purpose})`).join(" and ");
   const missing = missingPrivileges();
-  if (missing.length === 0) return ok(subject, "CAP_NET_ADMIN and CAP_NET_BIND_SERVICE are there");
-  const list = missing.map(({ name, purpose }) => `${name} (for ${purpose})`).join(" and ");
-  return { subject, outcome: "failed", detail: `missing ${list}; run ovs-tpo as root or give it these` };
+  if (missing.length === 0) yield ok(subject, "CAP_NET_ADMIN and CAP_NET_BIND_SERVICE are there");
+  else {
+    const detail = `missing ${listed(missing)}; run ovs-tpo as root or give it these`;
+    yield { subject, outcome: "failed", detail };
+  }
+  const wishes = missingWishes();
+  if (wishes.length > 0) yield { subject, outcome: "note", detail: `it goes without ${listed(wishes)}` };
+}
+
+/** Whether the host has what the traffic classes name. */
+async function* checkClasses({ classes }: Config): AsyncGenerator<Finding> {
+  for (const { name, congestionControl } of classes.values()) {
+    if (congestionControl === undefined) continue;
+    yield await attempt("class", () => {
+      requireCongestionControl(congestionControl, name);
+      return `${name}: congestion control ${congestionControl} is there`;
+    });
+  }
 }
 
 function checkTun(): string {

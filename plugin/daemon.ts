@@ -11,7 +11,7 @@ import { type DataSide, openDataSide } from "./data-side.js";
 import { Departure } from "./departure.js";
 import { EdgeMemory } from "./edge/tcp/index.js";
 import type { HeldSynsCounts } from "./held-syns.js";
-import { requireDescriptors } from "./host/index.js";
+import { requireCongestionControl, requireDescriptors } from "./host/index.js";
 import { readKeys, securityTowards } from "./keys.js";
 import type { Logger } from "./log.js";
 import { Peer } from "./peer.js";
@@ -79,7 +79,7 @@ export class Daemon {
 
   /**
    * Begins; the switch may come later, or go and come back. Returns once the process holds what it needs of its own.
-   * Throws HostError without privileges, devices or descriptors; KeyFileError or OwnKeyError without good keys.
+   * Throws HostError without privileges, devices, descriptors or a congestion control; KeyFileError or OwnKeyError without good keys.
    */
   async start(): Promise<void> {
     this.#keys = readKeys(this.#config);
@@ -92,6 +92,8 @@ export class Daemon {
       capacity: requireDescriptors(),
       open: () => this.#open,
     });
+    for (const { name, congestionControl } of this.#config.classes.values())
+      if (congestionControl !== undefined) requireCongestionControl(congestionControl, name);
     for (const bridge of this.#bridges) await bridge.start();
     this.#admissionTimer = setInterval(() => this.#admit(), ADMISSION_INTERVAL);
   }
@@ -223,7 +225,8 @@ export class Daemon {
           connect: (options) => dataSide.connect(peer.endpoint, options),
           bootId,
           memory: this.#memory,
-          dial: (addresses, onread) => this.#reaching(addresses.destination).dial(addresses, onread),
+          dial: (departure) => this.#reaching(departure.addresses.destination).dial(departure),
+          answerDscp: (destination, socket) => this.#reaching(destination).answerDscp(socket),
           watchWay: (destination, lost) => this.#reaching(destination).watchWay(destination, lost),
           logger: this.#logger,
           onReachable: (peer) => this.#follow(peer),

@@ -1,6 +1,6 @@
 import { type MessageAddresses, MessageStatus } from "../driver/index.js";
 import type { HeldPacket, Steering, WhenPeerDown } from "../flows/index.js";
-import { endpointsKey, type Inquiry } from "./edge/tcp/index.js";
+import { endpointsKey, type Inquiry, type Interception, type TrafficClass } from "./edge/tcp/index.js";
 import { readSyn, resetFrame, type Syn, type Unreachable, unreachableFrame } from "./packet/index.js";
 
 /** Crafted answers in a second, at most; a client that gets none sends its SYN again. */
@@ -16,7 +16,7 @@ export interface ConfirmingPeer {
   readonly reachable: boolean;
   /** Whether it is not being asked for too many connections already. */
   readonly mayOpen: boolean;
-  inquire(addresses: MessageAddresses, answered: (status: number) => void): Inquiry;
+  inquire(interception: Interception, answered: (status: number) => void): Inquiry;
   isConfirmed(addresses: MessageAddresses): boolean;
 }
 
@@ -27,6 +27,7 @@ export interface HeldSynsOptions {
   readonly mayTake: () => boolean;
   /** What becomes of a client while its peer is down. */
   readonly whenPeerDown: (syn: Syn) => WhenPeerDown;
+  readonly trafficClass: (syn: Syn) => TrafficClass;
   /** From whom a client hears that its destination cannot be reached; the destination itself where there is nobody else. */
   readonly router: (family: Syn["family"]) => Uint8Array | undefined;
   /** So many clients wait at most. */
@@ -168,7 +169,9 @@ export class HeldSyns {
     const client: Waiting = { packet, syn, inquiry: undefined, released: false, since: this.#options.now() };
     this.#clients.set(key, client);
     this.counts.waiting++;
-    client.inquiry = peer.inquire(syn, (status) => {
+    const { dscp } = syn;
+    const interception = { addresses: syn, trafficClass: this.#options.trafficClass(syn), dscp };
+    client.inquiry = peer.inquire(interception, (status) => {
       if (this.#clients.get(key) === client) this.#answered(key, client, status);
     });
   }

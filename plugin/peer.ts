@@ -15,13 +15,14 @@ import {
 import { addressAndPort } from "../driver/ip-address.js";
 import { Accord, isAccord } from "./accord.js";
 import { Ceiling } from "./ceiling.js";
-import type { Config, LinkMode, PeerConfig } from "./config/index.js";
+import { type Config, classOf, type LinkMode, type PeerConfig } from "./config/index.js";
 import {
   type ConnectionCounts,
   type ConnectionsOptions,
   type Dial,
   type EdgeMemory,
   type Inquiry,
+  type Interception,
   isTcp,
   TcpConnections,
 } from "./edge/tcp/index.js";
@@ -48,6 +49,7 @@ export interface PeerOptions {
   readonly dial: Dial;
   /** See `ConnectionsOptions`. */
   readonly watchWay: NonNullable<ConnectionsOptions["watchWay"]>;
+  readonly answerDscp: NonNullable<ConnectionsOptions["answerDscp"]>;
   readonly logger: Logger;
   /** New connections to the peer may be taken, or no longer; resolves once the switch has taken that in. */
   readonly onReachable: (peer: Peer) => Promise<unknown>;
@@ -71,7 +73,7 @@ export class Peer {
   #strangerAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: PeerOptions) {
-    const { peer, config, security, connect, bootId, memory, dial, watchWay, logger } = options;
+    const { peer, config, security, connect, bootId, memory, dial, watchWay, answerDscp, logger } = options;
     this.name = peer.name;
     this.#ceiling = new Ceiling(config.limits.openingPerPeer);
     this.#options = options;
@@ -104,6 +106,8 @@ export class Peer {
       // What is accepted early there is lost by a refusal: that has to stop before it comes to this.
       mostOpening: config.limits.opening,
       watchWay,
+      answerDscp,
+      trafficClass: (name) => classOf(config, name),
       dial,
     });
     this.#accord = new Accord({
@@ -214,13 +218,13 @@ export class Peer {
   }
 
   /** An application's connection that the switch has steered here. */
-  intercept(socket: Socket, addresses: MessageAddresses): void {
-    this.#tcp.intercept(socket, addresses);
+  intercept(socket: Socket, interception: Interception): void {
+    this.#tcp.intercept(socket, interception);
   }
 
   /** Asks the peer to connect, for a client whose own connection is yet to come. */
-  inquire(addresses: MessageAddresses, answered: (status: number) => void): Inquiry {
-    return this.#tcp.inquire(addresses, answered);
+  inquire(interception: Interception, answered: (status: number) => void): Inquiry {
+    return this.#tcp.inquire(interception, answered);
   }
 
   /** Somebody on the way to a destination says that the peer's packets do not get there, and why. */

@@ -2,6 +2,7 @@
 
 import { type Explanation, formatFlow, type ListedFlow, type Steering, type Tuple } from "../flows/index.js";
 import type { Methods } from "./control.js";
+import { DEFAULT_CLASS } from "./edge/tcp/index.js";
 
 /** The answer to `explain`, as JSON. */
 export interface Explained {
@@ -9,6 +10,8 @@ export interface Explained {
   /** Place in the table from 1, and the peer; null where no entry matches, or it lets the packet pass. */
   readonly entry: number | null;
   readonly peer: string | null;
+  /** The traffic class; null where there is no peer. */
+  readonly class: string | null;
   readonly because: readonly string[];
   /** As ovs-ofctl writes them. */
   readonly flows: readonly string[];
@@ -57,6 +60,7 @@ function explained({ taken, entry, because, flows }: Explanation): Explained {
     taken,
     entry: entry === undefined ? null : entry.index + 1,
     peer: entry?.action.type === "optimize" ? entry.action.peer : null,
+    class: entry?.action.type === "optimize" ? (entry.action.class ?? DEFAULT_CLASS) : null,
     because,
     flows: flows.map(formatFlow),
   };

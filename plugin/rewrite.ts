@@ -1,12 +1,15 @@
-import { type OnReadOpts, Socket } from "node:net";
+import type { Socket } from "node:net";
 import { bind, close } from "../driver/ffi/index.js";
 import type { MessageAddresses } from "../driver/index.js";
 import { addressBytes, addressText } from "../driver/ip-address.js";
 import type { Ends, Family, HeldPacket, LocalPort, Steering, Translation } from "../flows/index.js";
 import type { BridgeConfig } from "./config/index.js";
 import {
+  type Arrival,
   abort,
   connectRewritten,
+  type Departure,
+  failing,
   RewrittenListener,
   rewrittenSocket,
   type Translated,
@@ -19,10 +22,9 @@ const SWEEP_INTERVAL = 1000;
 
 export interface RewriteOptions {
   readonly bridge: BridgeConfig;
-  readonly keepalive: number;
   readonly steering: Steering;
   /** A client's connection, with the ends that it has on the LAN. */
-  readonly onConnection: (accepted: Socket, addresses: MessageAddresses) => void;
+  readonly onConnection: (accepted: Socket, arrival: Arrival) => void;
 }
 
 /**
@@ -68,13 +70,13 @@ export class Rewrite {
   }
 
   /** Opens a connection to an application here, in its client's name. What goes wrong comes as the socket's "error". */
-  dial(addresses: MessageAddresses, onread: OnReadOpts): Socket {
-    const { keepalive, steering } = this.#options;
-    const options = { ifindex: this.#ifindex, keepalive, onread };
+  dial(departure: Departure): Socket {
+    const { steering } = this.#options;
+    const { addresses } = departure;
     let fd: number | undefined;
     let translated: Translated | undefined;
     try {
-      const own = rewrittenSocket(addresses.source.length === 4 ? "ipv4" : "ipv6", options);
+      const own = rewrittenSocket(departure, this.#ifindex);
       fd = own;
       translated = this.#translations.depart(addresses, (address, port) =>
         bind(own, { address: addressText(address), port }),
@@ -82,12 +84,10 @@ export class Rewrite {
       if (translated === undefined) throw new ConnectionTakenError(addresses);
     } catch (error) {
       if (fd !== undefined) close(fd);
-      const failed = new Socket();
-      process.nextTick(() => failed.destroy(error as Error));
-      return failed;
+      return failing(error as Error);
     }
     const kept = translated;
-    const dialing = connectRewritten(fd, addresses, steering.translate(translation(kept)), options);
+    const dialing = connectRewritten(fd, departure, steering.translate(translation(kept)));
     dialing.once("close", () => this.#translations.ended(kept));
     return dialing;
   }
@@ -106,7 +106,7 @@ export class Rewrite {
   }
 
   async #listen(): Promise<RewrittenListener[]> {
-    const { bridge, keepalive } = this.#options;
+    const { bridge } = this.#options;
     const listeners: RewrittenListener[] = [];
     const families = new Map(
       bridge.port.addresses
@@ -121,8 +121,7 @@ export class Rewrite {
             address,
             port: bridge.listenPort,
             ifindex: this.#ifindex,
-            keepalive,
-            onConnection: (accepted, ends) => this.#accept(accepted, ends),
+            onConnection: (accepted, arrival) => this.#accept(accepted, arrival),
           }),
         );
       }
@@ -134,14 +133,14 @@ export class Rewrite {
   }
 
   /** Whoever addresses the listener himself is nobody: only what the switch was told of is for us. */
-  #accept(accepted: Socket, ends: MessageAddresses): void {
+  #accept(accepted: Socket, { ends, dscp }: Arrival): void {
     const translated = this.#translations.accepted(ends);
     if (translated === undefined) {
       abort(accepted);
       return;
     }
     accepted.once("close", () => this.#translations.ended(translated));
-    this.#options.onConnection(accepted, translated.outside);
+    this.#options.onConnection(accepted, { ends: translated.outside, dscp });
   }
 }
 

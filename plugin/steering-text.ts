@@ -55,6 +55,7 @@ export function formatBridges<T extends { readonly bridge: string }>(
 export function formatExplained(answer: Explained): string {
   const lines = [answer.taken ? `taken for peer ${answer.peer}` : "not taken"];
   for (const reason of answer.because) lines.push(`  ${reason}`);
+  if (answer.taken) lines.push(`  its class is ${answer.class}`);
   if (answer.flows.length > 0) lines.push("it meets these flows of ours:");
   for (const flow of answer.flows) lines.push(`  ${flow}`);
   return `${lines.join("\n")}\n`;

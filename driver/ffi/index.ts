@@ -10,6 +10,7 @@ export { DatagramSocket, type DatagramSocketOptions } from "./datagram.js";
 export { close, drain, eventDescriptor, read, signal, write } from "./descriptor.js";
 export { SystemError } from "./error.js";
 export { inNetworkNamespace } from "./network-namespace.js";
+export { type FilterStep, packetSocket } from "./packet.js";
 export { Poller } from "./poller.js";
 export { descriptorOf } from "./process.js";
 export { Region } from "./region.js";
@@ -18,6 +19,7 @@ export {
   accept,
   bind,
   bindBesideListener,
+  CONGESTION_CONTROL_NAME_MAX,
   connect,
   type Endpoint,
   type Family,
@@ -26,6 +28,8 @@ export {
   listen,
   localEndpoint,
   savedSyn,
+  setCongestionControl,
+  setDscp,
   setOption,
   setTransparent,
   socket,

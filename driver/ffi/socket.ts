@@ -31,6 +31,9 @@ export const SocketOption = {
   /** A bound address without a port takes its port at connect, so that ports are shared between destinations. */
   bindAddressNoPort: [0, 24],
   ipv6Only: [41, 26],
+  /** What its packets carry: the DSCP in the upper six of eight bits. */
+  typeOfService4: [0, 1],
+  trafficClass6: [41, 67],
   mtuDiscover4: [0, 10],
   mtuDiscover6: [41, 23],
   keepAlive: [1, 9],
@@ -38,6 +41,8 @@ export const SocketOption = {
   /** Seconds of silence before the first probe, and between probes. */
   keepIdle: [6, 4],
   keepInterval: [6, 5],
+  /** Probes without an answer after which the connection is given up. */
+  keepCount: [6, 6],
   /** Milliseconds that sent data may stay unacknowledged before the connection is given up. */
   userTimeout: [6, 18],
   /** Bytes that may wait unsent before the socket takes no more. */
@@ -47,6 +52,11 @@ export const SocketOption = {
   udpSegment: [17, 103],
   udpReceiveOffload: [17, 104],
 } as const satisfies Record<string, readonly [level: number, name: number]>;
+
+/** Its value is a name. */
+const TCP_CONGESTION = [6, 13] as const;
+/** TCP_CA_NAME_MAX less the final zero. */
+export const CONGESTION_CONTROL_NAME_MAX = 15;
 
 /** Its value is a struct linger: two ints. */
 const LINGER = [1, 13] as const;
@@ -210,6 +220,24 @@ export function getOption(fd: number, option: keyof typeof SocketOption): number
     option,
   );
   return scratch.bytes.readInt32LE(VALUE_AT);
+}
+
+/** The congestion control of a TCP socket, by its name. @throws SystemError ENOENT where the kernel has none of that name, EPERM */
+export function setCongestionControl(fd: number, name: string): void {
+  if (name.length === 0 || Buffer.byteLength(name) > CONGESTION_CONTROL_NAME_MAX)
+    throw new RangeError(`congestion control "${name}": 1 to ${CONGESTION_CONTROL_NAME_MAX} bytes expected`);
+  const [level, option] = TCP_CONGESTION;
+  const length = scratch.bytes.write(name, VALUE_AT, "latin1");
+  check(
+    sys.setsockopt(fd, level, option, address(scratch, VALUE_AT, length), length),
+    "setsockopt",
+    `congestion control ${name}`,
+  );
+}
+
+/** The DSCP of what a socket of that family sends, 0 to 63. */
+export function setDscp(fd: number, family: Family, dscp: number): void {
+  setOption(fd, family === "ipv4" ? "typeOfService4" : "trafficClass6", dscp << 2);
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 
 import type { LookupTable } from "../../flows/table/index.js";
+import type { TrafficClass } from "../edge/tcp/traffic-class.js";
 
 export type Family = 4 | 6;
 
@@ -122,8 +123,6 @@ export interface PeerConfig {
 export interface TcpEdgeConfig {
   /** Bytes that a connection may have under way in one direction; it begins with less (`INITIAL_CREDIT`). */
   readonly creditMax: number;
-  /** Idle time after which the applications' sockets are probed. */
-  readonly keepalive: number;
   /** How long the far edge tries to reach the destination. */
   readonly connectTimeout: number;
   /** Ceiling on what all connections together may hold; past it new connections pass unaccelerated. */
@@ -177,6 +176,8 @@ export interface Config {
   readonly ovs: OvsConfig;
   /** At least one. */
   readonly bridges: readonly BridgeConfig[];
+  /** `default` is always among them; those that entries name are. */
+  readonly classes: ReadonlyMap<string, TrafficClass>;
   readonly mover: MoverConfig;
   readonly peers: ReadonlyMap<string, PeerConfig>;
   readonly edge: { readonly tcp: TcpEdgeConfig };

@@ -3,6 +3,7 @@
 import type { z } from "zod";
 import { type EntrySpec, LookupTable } from "../../flows/table/index.js";
 import { headerBytes } from "./address.js";
+import { resolveClasses } from "./classes.js";
 import type {
   BridgeConfig,
   Config,
@@ -23,7 +24,7 @@ const jumboMtu = 9000;
 const leastMtu = 1280;
 
 export function resolve(checked: File): Config {
-  const { site, key_file, ovs, mover, peers, edge, limits, stop, control, log } = checked;
+  const { site, key_file, ovs, mover, peers, classes, edge, limits, stop, control, log } = checked;
   const bridges = bridgesOf(checked);
   const encrypted = mover.encryption === "on";
   return {
@@ -31,6 +32,7 @@ export function resolve(checked: File): Config {
     ...(key_file !== undefined && encrypted && { keyFile: key_file }),
     ovs: { database: ovs.database, runDir: ovs.run_dir },
     bridges,
+    classes: resolveClasses(classes, edge.tcp.keepalive),
     mover: resolveMover(mover, Math.min(...bridges.map(({ port }) => port.mtu))),
     peers: new Map(
       Object.entries(peers).map(([name, { address, link, public_key }]): [string, PeerConfig] => [
@@ -46,7 +48,6 @@ export function resolve(checked: File): Config {
     edge: {
       tcp: {
         creditMax: edge.tcp.credit_max,
-        keepalive: edge.tcp.keepalive,
         connectTimeout: edge.tcp.connect_timeout,
         memory: edge.tcp.memory,
       },

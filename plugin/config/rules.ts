@@ -121,17 +121,25 @@ const peersAreElsewhere: Rule = function* (read, keys) {
   }
 };
 
-const probesKeepSteering: Rule = function* (read) {
-  const keepalive = read(tcp.keepalive, "edge", "tcp", "keepalive");
+const probesKeepSteering: Rule = function* (read, keys) {
   const finIdle = read(steering.fin_idle, "steering", "fin_idle");
-  if (keepalive === undefined || finIdle === undefined || finIdle >= 2 * keepalive) return;
-  yield {
-    path: ["edge", "tcp", "keepalive"],
-    found: formatDuration(keepalive),
-    expected: `at most ${formatDuration(Math.floor(finIdle / 2))} (half of steering.fin_idle)`,
-    advice:
-      "lower it or raise steering.fin_idle, or the switch forgets half-closed connections that are silent",
-  };
+  const paths = [
+    ["edge", "tcp", "keepalive"],
+    ...keys("classes").map((name) => ["classes", name, "keepalive"]),
+  ];
+  for (const path of paths) {
+    const keepalive = keys(...path.slice(0, -1)).includes("keepalive")
+      ? read(tcp.keepalive, ...path)
+      : undefined;
+    if (keepalive === undefined || finIdle === undefined || finIdle >= 2 * keepalive) continue;
+    yield {
+      path,
+      found: formatDuration(keepalive),
+      expected: `at most ${formatDuration(Math.floor(finIdle / 2))} (half of steering.fin_idle)`,
+      advice:
+        "lower it or raise steering.fin_idle, or the switch forgets half-closed connections that are silent",
+    };
+  }
 };
 
 const creditFits: Rule = function* (read) {

@@ -6,11 +6,13 @@
  */
 
 import { z } from "zod";
+import { CLASS_NAME_MAX } from "../edge/tcp/traffic-class.js";
 import { steering } from "./steering-schema.js";
 import {
   absolutePath,
   address,
   boolean,
+  dscp,
   duration,
   endpoint,
   integer,
@@ -29,6 +31,7 @@ import {
 const portName = name("a port name as Linux allows it", "tpo0", 15);
 const siteName = name("a site name", "a", 63);
 const second = 1000;
+const hour = 3600 * second;
 const kilobyte = 2 ** 10;
 const megabyte = 2 ** 20;
 const gigabyte = 2 ** 30;
@@ -73,6 +76,8 @@ export const form = oneOf("transparent", "rewrite")
   );
 
 const vlan = integer(10, 1, 4094);
+const keepalive = duration("15s", second, 2 * hour);
+const bufferSize = size("1MB", 16 * kilobyte, 256 * megabyte);
 const interfaceAddresses = z
   .array(interfaceAddress, { error: "a list of addresses with the length of their prefixes" })
   .min(1, { error: "at least one address with the length of its prefix" });
@@ -201,6 +206,53 @@ export const peers = z
   })
   .describe("The other sites, by their site names.");
 
+const className = name("a name of a class", "bulk", CLASS_NAME_MAX);
+
+const trafficClass = z.strictObject(
+  {
+    priority: integer(3, 0, 3)
+      .exactOptional()
+      .describe(
+        "Towards the peer: 0 goes first, 1 is the normal one. Default: by the DSCP of who opens the connection.",
+      ),
+    dscp: dscp
+      .prefault("keep")
+      .describe(
+        "keep: each application sees the other's DSCP; or the code point, or its name, that both see.",
+      ),
+    idle_timeout: duration("8h", second, 720 * hour)
+      .exactOptional()
+      .describe("Without a byte either way for so long, a connection is reset. Default: it stays."),
+    congestion_control: name("the name of a congestion control", "bbr", 15)
+      .exactOptional()
+      .describe("Of the connections to applications, as the kernel names it. Default: the host's."),
+    keepalive: keepalive
+      .exactOptional()
+      .describe("Idle time after which applications are probed. Default: edge.tcp.keepalive."),
+    user_timeout: duration("30s", second, hour)
+      .exactOptional()
+      .describe(
+        "An application that acknowledges nothing of what it is sent, or no probe, for so long is given up. Default: the host's.",
+      ),
+    no_delay: boolean
+      .prefault(true)
+      .describe("Small pieces are sent to applications at once (TCP_NODELAY), not put together first."),
+    send_buffer: bufferSize
+      .exactOptional()
+      .describe("Of each socket to an application. Default: the kernel's."),
+    receive_buffer: bufferSize.exactOptional().describe("The same, for what applications send."),
+  },
+  { error: "a map with fields such as priority, dscp, idle_timeout and congestion_control" },
+);
+
+export const classes = z
+  .record(className, trafficClass, { error: "a map of names to classes" })
+  .meta({ examples: [{ bulk: { priority: 3, dscp: "cs1" } }] })
+  .prefault({})
+  .describe(
+    "How connections are treated, by the names that entries give; `default` is for entries that give none.",
+  );
+
 export const entry = z.strictObject(
   {
     name: name("a name of the entry", "web", 63)
@@ -211,10 +263,16 @@ export const entry = z.strictObject(
     source_port: ports.exactOptional().describe("Default: any."),
     destination: network.exactOptional().describe("Whom it is opened to. Default: any."),
     destination_port: ports.exactOptional().describe("Default: any."),
+    vlan: vlan
+      .exactOptional()
+      .describe("VLAN of who opens the connection, one of the port's. Default: any of them."),
     action: oneOf("optimize", "pass").describe(
       "optimize: carry it through `peer`; pass: leave it to the bridge.",
     ),
     peer: siteName.exactOptional().describe("The site at the destination; for action optimize only."),
+    class: className
+      .exactOptional()
+      .describe("One of `classes`. Default: default. For action optimize only."),
     accept: oneOf("early", "confirmed")
       .exactOptional()
       .describe(
@@ -260,7 +318,7 @@ export const tcp = z
       credit_max: size("16MB", megabyte, gigabyte)
         .prefault("16MB")
         .describe("What a connection may have under way in one direction; it begins with 1MB."),
-      keepalive: duration("15s", second, 7200 * second)
+      keepalive: keepalive
         .prefault("15s")
         .describe("Idle time after which the applications' ends of a connection are probed."),
       connect_timeout: duration("20s", 100, 300 * second)
@@ -347,6 +405,7 @@ export const file = z.strictObject(
     port: port.exactOptional(),
     mover,
     peers: peers.prefault({}),
+    classes,
     table: table.exactOptional(),
     bridges: bridges.exactOptional(),
     edge,

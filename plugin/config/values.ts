@@ -5,6 +5,7 @@
 
 import { z } from "zod";
 import { parseKey } from "../../driver/security/index.js";
+import { DSCP_MAX, DSCP_NAMES, type DscpName } from "../edge/tcp/dscp.js";
 import { parseAddress, parseEndpoint, parsePrefix } from "./address.js";
 import {
   durationPattern,
@@ -131,6 +132,18 @@ const networkExpected = 'an address, a prefix, a range (FIRST-LAST), a list of t
 export const network = z
   .union([z.string(), z.array(z.string())], { error: networkExpected })
   .meta({ examples: ["10.1.0.0/24"] });
+
+const dscpExpected = `"keep", a code point from 0 to ${DSCP_MAX}, or its name (${Object.keys(DSCP_NAMES).join(", ")})`;
+
+export const dscp = z
+  .union(
+    [
+      z.int({ error: dscpExpected }).min(0, { error: dscpExpected }).max(DSCP_MAX, { error: dscpExpected }),
+      z.enum(["keep", ...(Object.keys(DSCP_NAMES) as DscpName[])], { error: dscpExpected }),
+    ],
+    { error: dscpExpected },
+  )
+  .meta({ examples: ["keep"] });
 
 const portsExpected = 'a port from 1 to 65535, a range ("FIRST-LAST"), a list of these, or "any"';
 const portNumber = z

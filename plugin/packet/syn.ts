@@ -1,6 +1,7 @@
 /** The first packet of a TCP connection, read from its Ethernet frame. */
 
 import { checksum, pseudoHeaderSum } from "./checksum.js";
+import { dscpOf } from "./dscp.js";
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, readEthernet } from "./ethernet.js";
 
 export type Family = "ipv4" | "ipv6";
@@ -29,6 +30,7 @@ export interface Syn {
   readonly sourcePort: number;
   readonly destinationPort: number;
   readonly sequence: number;
+  readonly dscp: number;
   /** The IP packet, without what Ethernet has padded. */
   readonly packet: Uint8Array;
   /** Where TCP begins in it. */
@@ -62,6 +64,7 @@ export function readSyn(received: Uint8Array): Syn | undefined {
     sourcePort: tcp.getUint16(0),
     destinationPort: tcp.getUint16(2),
     sequence: tcp.getUint32(4),
+    dscp: dscpOf(packet),
   };
 }
 

@@ -3,9 +3,10 @@ import { randomBytes } from "node:crypto";
 import { connect, createServer, type Socket } from "node:net";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type MessageAddresses, MessageStatus } from "../../driver/index.js";
+import { MessageStatus } from "../../driver/index.js";
 import { addressBytes } from "../../driver/ip-address.js";
-import { deferred, EdgePair, listening, observe } from "./pair.js";
+import type { Interception } from "../../plugin/edge/tcp/index.js";
+import { deferred, EdgePair, listening, observe, PLAIN_CLASS } from "./pair.js";
 
 const stops: (() => void)[] = [];
 after(() => {
@@ -14,11 +15,15 @@ after(() => {
 
 const CLIENT_PORT = 45_001;
 
-const towards = (port: number): MessageAddresses => ({
-  source: addressBytes("127.0.0.1"),
-  sourcePort: CLIENT_PORT,
-  destination: addressBytes("127.0.0.1"),
-  destinationPort: port,
+const towards = (port: number): Interception => ({
+  addresses: {
+    source: addressBytes("127.0.0.1"),
+    sourcePort: CLIENT_PORT,
+    destination: addressBytes("127.0.0.1"),
+    destinationPort: port,
+  },
+  trafficClass: PLAIN_CLASS,
+  dscp: 0,
 });
 
 /** A server with this behaviour behind a pair of edges. */
@@ -69,13 +74,13 @@ test("what the server says before the client's connection stands is not lost, in
     assert.equal(await answered, MessageStatus.OK);
     await sleep(seed * 5);
     const socket = await client(pair, port);
-    assert.equal(pair.near.isConfirmed(towards(port)), true);
+    assert.equal(pair.near.isConfirmed(towards(port).addresses), true);
     socket.end("bye");
     const { bytes, end } = await observe(socket);
     assert.ok(bytes.equals(greeting));
     assert.equal(end, "end");
     await until(() => pair.near.counts.open + pair.far.counts.open === 0);
-    assert.equal(pair.near.isConfirmed(towards(port)), false);
+    assert.equal(pair.near.isConfirmed(towards(port).addresses), false);
     assert.equal(pair.nearMemory.used + pair.farMemory.used, 0);
   }
 });

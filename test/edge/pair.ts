@@ -1,7 +1,13 @@
-import { connect, createServer, type OnReadOpts, type Server, type Socket } from "node:net";
-import { type MessageAddresses, PacketDriver } from "../../driver/index.js";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { PacketDriver } from "../../driver/index.js";
 import { addressBytes, addressText } from "../../driver/ip-address.js";
-import { EdgeMemory, TcpConnections } from "../../plugin/edge/tcp/index.js";
+import {
+  type Departure,
+  EdgeMemory,
+  plainClass,
+  TcpConnections,
+  type TrafficClass,
+} from "../../plugin/edge/tcp/index.js";
 
 /** What carries buffers from one driver to the other: late, and in any order, as the mover may. */
 class Carrier {
@@ -54,6 +60,8 @@ export function randomOf(seed: number): () => number {
   };
 }
 
+export const PLAIN_CLASS = plainClass(15_000);
+
 /**
  * Two sites in one process, joined by a {@link Carrier} each way. Applications connect to `port` on loopback, which
  * stands for the intercepting listener; the far edge connects to `destination`.
@@ -65,6 +73,8 @@ export class EdgePair {
   readonly farMemory: EdgeMemory;
   readonly #listener: Server;
   port = 0;
+  /** Of connections from now on. */
+  trafficClass: TrafficClass = PLAIN_CLASS;
 
   /** `farMemory` in bytes. */
   constructor(destination: number, seed: number, connectTimeout = 5000, farMemory = 256 * 1024 * 1024) {
@@ -79,7 +89,8 @@ export class EdgePair {
       rtt: () => 1,
       creditMaximum: 4 * 1024 * 1024,
       connectTimeout,
-      dial: (addresses: MessageAddresses, onread: OnReadOpts) =>
+      trafficClass: () => PLAIN_CLASS,
+      dial: ({ addresses, onread }: Required<Departure>) =>
         connect({
           host: addressText(addresses.destination),
           port: addresses.destinationPort,
@@ -103,10 +114,14 @@ export class EdgePair {
     });
     this.#listener = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       this.near.intercept(socket, {
-        source: addressBytes("127.0.0.1"),
-        sourcePort: socket.remotePort ?? 0,
-        destination: addressBytes("127.0.0.1"),
-        destinationPort: destination,
+        addresses: {
+          source: addressBytes("127.0.0.1"),
+          sourcePort: socket.remotePort ?? 0,
+          destination: addressBytes("127.0.0.1"),
+          destinationPort: destination,
+        },
+        trafficClass: this.trafficClass,
+        dscp: 0,
       });
     });
   }

@@ -1,22 +1,20 @@
 import assert from "node:assert/strict";
 import { Socket } from "node:net";
 import { afterEach, test } from "node:test";
-import {
-  type MessageAddresses,
-  type MessageHeader,
-  type MessageSource,
-  MessageStatus,
-  MessageType,
-} from "../../driver/index.js";
+import { type MessageHeader, type MessageSource, MessageStatus, MessageType } from "../../driver/index.js";
 import { addressBytes } from "../../driver/ip-address.js";
-import { EdgeMemory, TcpConnections } from "../../plugin/edge/tcp/index.js";
+import { EdgeMemory, type Interception, plainClass, TcpConnections } from "../../plugin/edge/tcp/index.js";
 
-const addresses: MessageAddresses = {
-  source: addressBytes("10.1.0.11"),
-  sourcePort: 40_000,
-  destination: addressBytes("10.2.0.11"),
-  destinationPort: 80,
-};
+const from = (sourcePort: number): Interception => ({
+  addresses: {
+    source: addressBytes("10.1.0.11"),
+    sourcePort,
+    destination: addressBytes("10.2.0.11"),
+    destinationPort: 80,
+  },
+  trafficClass: plainClass(15_000),
+  dscp: 0,
+});
 
 /** A driver that pulls when it is told to: sources that a lost session has left in its queue stay there. */
 class Queue {
@@ -28,6 +26,7 @@ class Queue {
     creditMaximum: 2 ** 20,
     memory: new EdgeMemory(2 ** 20),
     connectTimeout: 1000,
+    trafficClass: () => plainClass(15_000),
     dial: () => new Socket(),
   });
 
@@ -58,16 +57,16 @@ function queue(): Queue {
 
 test("what a lost session leaves unsaid is not said in the next one, whose numbers begin anew", () => {
   const leave: ((connections: TcpConnections) => void)[] = [
-    (connections) => connections.intercept(new Socket(), addresses),
-    (connections) => connections.inquire(addresses, () => {}),
-    (connections) => connections.inquire(addresses, () => {}).drop(MessageStatus.TIMEOUT),
+    (connections) => connections.intercept(new Socket(), from(40_000)),
+    (connections) => connections.inquire(from(40_000), () => {}),
+    (connections) => connections.inquire(from(40_000), () => {}).drop(MessageStatus.TIMEOUT),
     (connections) => connections.resetAll(MessageStatus.SHUTDOWN),
   ];
   for (let count = 1; count <= leave.length; count++) {
     const { connections, pull } = bound(queue());
     for (const act of leave.slice(0, count)) act(connections);
     connections.sessionLost();
-    connections.intercept(new Socket(), addresses);
+    connections.intercept(new Socket(), from(40_000));
     assert.deepEqual(pull(), ["OPEN 1", "CREDIT 1"]);
     assert.deepEqual(pull(), []);
     assert.equal(connections.counts.open, 1);
@@ -76,8 +75,8 @@ test("what a lost session leaves unsaid is not said in the next one, whose numbe
 
 test("within a session it is said, in order", () => {
   const { connections, pull } = bound(queue());
-  connections.inquire(addresses, () => {}).drop(MessageStatus.TIMEOUT);
-  connections.intercept(new Socket(), { ...addresses, sourcePort: 40_001 });
+  connections.inquire(from(40_000), () => {}).drop(MessageStatus.TIMEOUT);
+  connections.intercept(new Socket(), from(40_001));
   connections.resetAll(MessageStatus.SHUTDOWN);
   assert.deepEqual(pull().sort(), ["OPEN 1", "RESET 1", "RESET 2"]);
   assert.equal(connections.counts.open, 0);

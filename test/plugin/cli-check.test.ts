@@ -144,6 +144,32 @@ describe("ovs-tpo check", () => {
     assert.match((await failures(file)).join("\n"), /^keys: peers\.b\.public_key is .*this site's own/);
   });
 
+  it("tells a congestion control that the host has not, and which it has", async () => {
+    const classes = "classes: { bulk: { congestion_control: nosuch }, web: { congestion_control: reno } }\n";
+    const { lines } = await findings(config("classes", classes));
+    const [bulk, web] = lines.filter(({ subject }) => subject === "class");
+    assert.equal(bulk!.outcome, "FAILED");
+    assert.match(
+      bulk!.detail,
+      /^classes\.bulk\.congestion_control: cannot use "nosuch": .*\(there are: .*reno.*\); load its module \(`modprobe tcp_nosuch`\), or name another$/,
+    );
+    assert.deepEqual(web, {
+      outcome: "ok",
+      subject: "class",
+      detail: "web: congestion control reno is there",
+    });
+  });
+
+  it("notes what it goes without where CAP_NET_RAW is missing", async () => {
+    const prefix = [...lab.prefix, "setpriv", "--bounding-set=-net_raw"];
+    const { status, lines } = await findings(config("raw"), prefix);
+    assert.equal(status, 0);
+    assert.deepEqual(
+      lines.filter(({ subject }) => subject === "privileges").map(({ outcome }) => outcome),
+      ["ok", "note"],
+    );
+  });
+
   it("notes that encryption is off", async () => {
     const file = config("open");
     const text = readFileSync(file, "utf8").replace('4754" }\npeers', '4754", encryption: off }\npeers');

@@ -5,7 +5,7 @@ import { minimal, problems, STEERING, whole } from "./configurations.js";
 
 describe("configuration", () => {
   it("is read with all its fields", () => {
-    const { peers, bridges, ...config } = parseConfig(whole, "a.yaml");
+    const { peers, bridges, classes, ...config } = parseConfig(whole, "a.yaml");
     const [{ table, ...bridge }, ...more] = bridges as [BridgeConfig];
     assert.deepEqual(more, []);
     assert.deepEqual(bridge, {
@@ -55,7 +55,6 @@ describe("configuration", () => {
       edge: {
         tcp: {
           creditMax: 16_777_216,
-          keepalive: 15_000,
           connectTimeout: 20_000,
           memory: 536_870_912,
         },
@@ -79,13 +78,32 @@ describe("configuration", () => {
         ],
       ],
     );
+    assert.deepEqual(
+      [...classes.values()],
+      [
+        { name: "default", keepalive: 15_000, noDelay: true },
+        {
+          name: "bulk",
+          priority: 3,
+          dscp: 8,
+          idleTimeout: 28_800_000,
+          congestionControl: "bbr",
+          keepalive: 10_000,
+          userTimeout: 30_000,
+          noDelay: false,
+          sendBuffer: 1_048_576,
+          receiveBuffer: 2_097_152,
+        },
+        { name: "voice", dscp: 44, keepalive: 15_000, noDelay: true },
+      ],
+    );
     const towards = (destination: string, destinationPort: number) =>
       table.lookup({ protocol: "tcp", source: "10.1.0.11", sourcePort: 5000, destination, destinationPort })
         ?.action;
     assert.deepEqual(towards("10.2.0.11", 80), {
       type: "optimize",
       peer: "b",
-      class: undefined,
+      class: "bulk",
       accept: "confirmed",
       whenPeerDown: "hold",
     });

@@ -33,8 +33,11 @@ mover:
   dead_after: 45s
 peers:
   b: { address: "10.2.0.2:4754", link: udp, public_key: Hpmbhz7XW3D8lqWqDEG53r1rC4kKPoEqDOkSrHzyvzs= }
+classes:
+  bulk: { priority: 3, dscp: cs1, idle_timeout: 8h, congestion_control: bbr, keepalive: 10s, user_timeout: 30s, no_delay: false, send_buffer: 1MB, receive_buffer: 2MB }
+  voice: { dscp: 44 }
 table:
-  - { protocol: tcp, source: 10.1.0.11, destination: 10.2.0.11, destination_port: 80, action: optimize, peer: b, accept: confirmed, when_peer_down: hold }
+  - { protocol: tcp, source: 10.1.0.11, destination: 10.2.0.11, destination_port: 80, action: optimize, peer: b, class: bulk, accept: confirmed, when_peer_down: hold }
   - { protocol: tcp, source: 10.1.0.0/24, source_port: any, action: pass, name: rest }
 edge:
   tcp:

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type MessageAddresses, MessageStatus } from "../../driver/index.js";
 import type { HeldPacket, WhenPeerDown } from "../../flows/index.js";
-import { endpointsKey, type Inquiry } from "../../plugin/edge/tcp/index.js";
+import { endpointsKey, type Inquiry, plainClass } from "../../plugin/edge/tcp/index.js";
 import { HeldSyns } from "../../plugin/held-syns.js";
 import { readSyn } from "../../plugin/packet/index.js";
 import { SYN, tcpFrame } from "../flows/frame.js";
@@ -44,7 +44,7 @@ class Site {
       peer: () => ({
         reachable: this.reachable,
         mayOpen: this.mayOpen,
-        inquire: (addresses, answered) => {
+        inquire: ({ addresses }, answered) => {
           const { sourcePort } = addresses;
           this.done.push(`ask ${sourcePort}`);
           this.#answers.set(sourcePort, answered);
@@ -54,6 +54,7 @@ class Site {
       }),
       mayTake: () => !this.full,
       whenPeerDown: () => this.whenPeerDown,
+      trafficClass: () => plainClass(15_000),
       mostWaiting: 4096,
       router: () => Uint8Array.from([10, 1, 0, 2]),
       now: () => this.time,

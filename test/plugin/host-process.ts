@@ -6,6 +6,7 @@
 import { connect, createServer, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { addressBytes } from "../../driver/ip-address.js";
+import { plainClass } from "../../plugin/edge/tcp/traffic-class.js";
 import { dialTransparent, listenTransparent } from "../../plugin/edge/tcp/transparent.js";
 import { HostRules, type HostRulesOptions } from "../../plugin/host/index.js";
 
@@ -18,7 +19,7 @@ function required(): { rules: HostRules; options: HostRulesOptions } {
 }
 
 function own() {
-  return { mark: required().options.steering.ownMark, keepalive: 60_000 };
+  return { mark: required().options.steering.ownMark };
 }
 
 /** Echoes, after a line that tells both ends as this side sees them; `bye` makes this side close. */
@@ -59,7 +60,8 @@ const verbs: Record<string, (...args: string[]) => Promise<unknown> | unknown> =
   onward: (from = "", fromPort = "", to = "", toPort = "", text = "") => {
     const [source, destination] = [addressBytes(from), addressBytes(to)];
     const ports = { sourcePort: Number(fromPort), destinationPort: Number(toPort) };
-    return exchange(dialTransparent({ source, destination, ...ports }, own()), text);
+    const addresses = { source, destination, ...ports };
+    return exchange(dialTransparent({ addresses, trafficClass: plainClass(15_000), dscp: 0 }, own()), text);
   },
   /** An application's server. */
   serve: (address = "", port = "") =>

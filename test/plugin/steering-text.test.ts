@@ -43,12 +43,13 @@ test("an explanation reads from the verdict to the flows", () => {
     taken: true,
     entry: 1,
     peer: "b",
+    class: "default",
     because: ["entry 1 takes it for peer b", "it goes to the plugin"],
     flows: ["table=0 actions=resubmit(,200)"],
   });
   assert.equal(
     text,
-    "taken for peer b\n  entry 1 takes it for peer b\n  it goes to the plugin\nit meets these flows of ours:\n  table=0 actions=resubmit(,200)\n",
+    "taken for peer b\n  entry 1 takes it for peer b\n  it goes to the plugin\n  its class is default\nit meets these flows of ours:\n  table=0 actions=resubmit(,200)\n",
   );
 });
 

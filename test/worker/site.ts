@@ -18,7 +18,7 @@ import {
   Way,
 } from "../../driver/index.js";
 import { addressBytes } from "../../driver/ip-address.js";
-import { EdgeMemory, TcpConnections } from "../../plugin/edge/tcp/index.js";
+import { EdgeMemory, plainClass, TcpConnections } from "../../plugin/edge/tcp/index.js";
 import { listening } from "../edge/pair.js";
 import { SAME_KEY } from "../mover/security.js";
 
@@ -84,6 +84,8 @@ export class Site {
   }
 }
 
+const PLAIN_CLASS = plainClass(15_000);
+
 /** One peer as a site sees it. Applications connect to `port`. */
 export class Peer {
   readonly transport: Transport;
@@ -107,8 +109,15 @@ export class Peer {
       creditMaximum: BUFFER,
       memory: new EdgeMemory(256 * 1024 * 1024),
       connectTimeout: 5000,
-      dial: ({ destinationPort }, onread) =>
-        connect({ host: LOOPBACK, port: destinationPort, allowHalfOpen: true, noDelay: true, onread }),
+      trafficClass: () => PLAIN_CLASS,
+      dial: ({ addresses, onread }) =>
+        connect({
+          host: LOOPBACK,
+          port: addresses.destinationPort,
+          allowHalfOpen: true,
+          noDelay: true,
+          onread,
+        }),
     });
     this.transport.on("up", (_peer, resumed) => this.events.push(resumed ? "resumed" : "up"));
     this.transport.on("moved", (address) => this.events.push(`moved to ${address}`));
@@ -120,10 +129,14 @@ export class Peer {
     this.transport.start();
     this.#listener = createServer({ allowHalfOpen: true, noDelay: true }, (accepted) => {
       this.connections.intercept(accepted, {
-        source: addressBytes(LOOPBACK),
-        sourcePort: accepted.remotePort ?? 0,
-        destination: addressBytes(LOOPBACK),
-        destinationPort: destination,
+        addresses: {
+          source: addressBytes(LOOPBACK),
+          sourcePort: accepted.remotePort ?? 0,
+          destination: addressBytes(LOOPBACK),
+          destinationPort: destination,
+        },
+        trafficClass: PLAIN_CLASS,
+        dscp: 0,
       });
     });
   }

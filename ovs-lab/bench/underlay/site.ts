@@ -11,7 +11,7 @@ import { connect, createServer } from "node:net";
 import { addressBytes, addressText } from "../../../driver/ip-address.js";
 import { KEY_BYTES, KeyPair } from "../../../driver/security/index.js";
 import { openDataSide } from "../../../plugin/data-side.js";
-import { EdgeMemory, TcpConnections } from "../../../plugin/edge/tcp/index.js";
+import { EdgeMemory, plainClass, TcpConnections } from "../../../plugin/edge/tcp/index.js";
 
 const LOOPBACK = "127.0.0.1";
 const [address = "", peer = "", udp, listen, to] = process.argv.slice(2);
@@ -33,6 +33,7 @@ const transport = dataSide.connect(
         : { privateKey: keys.privateBytes(), peerKey: keys.publicKey },
   },
 );
+const trafficClass = plainClass(15_000);
 const connections = new TcpConnections({
   ready: (source) => transport.ready(source),
   now: () => performance.now(),
@@ -40,7 +41,8 @@ const connections = new TcpConnections({
   creditMaximum: 64 * 1024 * 1024,
   memory: new EdgeMemory(512 * 1024 * 1024),
   connectTimeout: 5000,
-  dial: (addresses, onread) =>
+  trafficClass: () => trafficClass,
+  dial: ({ addresses, onread }) =>
     connect({
       host: addressText(addresses.destination),
       port: addresses.destinationPort,
@@ -54,10 +56,14 @@ transport.on("down", () => connections.sessionLost());
 transport.once("up", () => {
   createServer({ allowHalfOpen: true, noDelay: true }, (accepted) => {
     connections.intercept(accepted, {
-      source: addressBytes(LOOPBACK),
-      sourcePort: accepted.remotePort ?? 0,
-      destination: addressBytes(LOOPBACK),
-      destinationPort: Number(to),
+      addresses: {
+        source: addressBytes(LOOPBACK),
+        sourcePort: accepted.remotePort ?? 0,
+        destination: addressBytes(LOOPBACK),
+        destinationPort: Number(to),
+      },
+      trafficClass,
+      dscp: 0,
     });
   }).listen(Number(listen), LOOPBACK);
 });

@@ -1,16 +1,38 @@
 import { createServer, type OnReadOpts, type Server, Socket } from "node:net";
-import { close, type Family, listen, savedSyn, setOption, socket } from "../../../driver/ffi/index.js";
+import {
+  close,
+  type Family,
+  listen,
+  savedSyn,
+  setDscp,
+  setOption,
+  socket,
+} from "../../../driver/ffi/index.js";
 import type { MessageAddresses } from "../../../driver/index.js";
 import { addressBytes } from "../../../driver/ip-address.js";
+import { dscpOf } from "../../packet/index.js";
 import { abort } from "./abort.js";
 import { descriptorOf } from "./handle.js";
 import { endpointsOf } from "./saved-syn.js";
+import type { TrafficClass } from "./traffic-class.js";
+import { treat } from "./treatment.js";
 
 const BACKLOG = 4096;
 
-export interface ApplicationSocketOptions {
-  /** Idle time after which an application is probed, in milliseconds. Also keeps the steering of its flow from ageing. */
-  readonly keepalive: number;
+/** An accepted connection. */
+export interface Arrival {
+  /** The ends that it has here. */
+  readonly ends: MessageAddresses;
+  /** Of its SYN; 0 also where the kernel has kept none. */
+  readonly dscp: number;
+}
+
+/** A connection to be opened to an application. */
+export interface Departure {
+  readonly addresses: MessageAddresses;
+  readonly trafficClass: TrafficClass;
+  /** Of all its packets, the SYN among them. */
+  readonly dscp: number;
   /** What reads the socket; without it, its "data" tells. */
   readonly onread?: OnReadOpts;
 }
@@ -31,11 +53,10 @@ export function applicationSocket(family: Family, prepare: (fd: number) => void)
   }
 }
 
-/** Listens with a bound socket, which is the server's from now on. `onConnection` gets the ends that a connection has here. @throws SystemError EADDRINUSE */
+/** Listens with a bound socket, which is the server's from now on. @throws SystemError EADDRINUSE */
 export async function serve(
   fd: number,
-  keepalive: number,
-  onConnection: (socket: Socket, ends: MessageAddresses) => void,
+  onConnection: (socket: Socket, arrival: Arrival) => void,
 ): Promise<Server> {
   try {
     setOption(fd, "saveSyn", 1);
@@ -44,16 +65,11 @@ export async function serve(
     close(fd);
     throw error;
   }
-  const server = createServer({
-    allowHalfOpen: true,
-    noDelay: true,
-    keepAlive: true,
-    keepAliveInitialDelay: keepalive,
-  });
+  const server = createServer({ allowHalfOpen: true });
   server.on("connection", (accepted) => {
-    const ends = endsOf(accepted);
-    if (ends === undefined) abort(accepted);
-    else onConnection(accepted, ends);
+    const arrival = arrivalOf(accepted);
+    if (arrival === undefined) abort(accepted);
+    else onConnection(accepted, arrival);
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -65,36 +81,54 @@ export async function serve(
   return server;
 }
 
+/** As {@link applicationSocket}, for a connection in that class, with its DSCP. */
+export function departingSocket(
+  { addresses, trafficClass, dscp }: Departure,
+  prepare: (fd: number) => void,
+): number {
+  const family = addresses.source.length === 4 ? "ipv4" : "ipv6";
+  return applicationSocket(family, (fd) => {
+    treat(fd, trafficClass);
+    setDscp(fd, family, dscp);
+    prepare(fd);
+  });
+}
+
 /** A bound socket, for `connect` to be called. */
-export function dialing(fd: number, { keepalive, onread }: ApplicationSocketOptions): Socket {
-  const made = new Socket({
+export function dialing(fd: number, { onread }: Pick<Departure, "onread">): Socket {
+  return new Socket({
     fd,
     readable: true,
     writable: true,
     allowHalfOpen: true,
     ...{ manualStart: true, onread },
   });
-  made.setNoDelay(true);
-  made.setKeepAlive(true, keepalive);
-  return made;
+}
+
+/** Nothing can be sent: what is wrong comes as the socket's "error", as any other failure to connect does. */
+export function failing(error: Error): Socket {
+  const failed = new Socket();
+  process.nextTick(() => failed.destroy(error));
+  return failed;
 }
 
 /**
- * The ends of an accepted connection, as it has them here. The SYN tells them even if it has been reset already, when the
+ * The ends of an accepted connection, as it has them here, and its DSCP. The SYN tells them even if it has been reset already, when the
  * socket has none any more: the far application is to see what this client did. Undefined where the kernel has kept no SYN
  * either.
  */
-function endsOf(accepted: Socket): MessageAddresses | undefined {
+function arrivalOf(accepted: Socket): Arrival | undefined {
   const fd = descriptorOf(accepted);
   const syn = fd === undefined ? undefined : savedSyn(fd);
-  if (syn !== undefined) return endpointsOf(syn);
+  if (syn !== undefined) return { ends: endpointsOf(syn), dscp: dscpOf(syn) };
   const { remoteAddress, remotePort, localAddress, localPort } = accepted;
   if (remoteAddress === undefined || remotePort === undefined) return undefined;
   if (localAddress === undefined || localPort === undefined) return undefined;
-  return {
+  const ends = {
     source: addressBytes(remoteAddress),
     sourcePort: remotePort,
     destination: addressBytes(localAddress),
     destinationPort: localPort,
   };
+  return { ends, dscp: 0 };
 }

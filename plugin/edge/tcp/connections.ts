@@ -1,4 +1,4 @@
-import { type OnReadOpts, Socket } from "node:net";
+import { Socket } from "node:net";
 import {
   type MessageAddresses,
   MessageFlag,
@@ -7,20 +7,44 @@ import {
   MessageType,
 } from "../../../driver/index.js";
 import { IPPROTO_TCP } from "../../packet/index.js";
+import type { Departure } from "./application-socket.js";
 import { type EdgeSurroundings, TcpEdge } from "./edge.js";
-import { NO_OPEN } from "./edge-messages.js";
+import { type EdgeIdentity, NO_OPEN } from "./edge-messages.js";
+import { endpointsKey } from "./endpoints.js";
+import { descriptorOf } from "./handle.js";
+import { IdleTimeouts } from "./idle-timeouts.js";
 import { Inquiry } from "./inquiry.js";
 import { NumberWindow } from "./number-window.js";
+import { type Opening, openingOf, readOpening } from "./opening.js";
 import { Reading } from "./reading.js";
+import { DEFAULT_CLASS, type TrafficClass } from "./traffic-class.js";
+import { mark, treat } from "./treatment.js";
 
 /** How often connections that are not being read from are probed, in milliseconds. */
 const PROBE_INTERVAL = 200;
+/** How often connections are looked at that end when they are idle, in milliseconds. */
+const IDLE_INTERVAL = 1000;
+
+/** Of a connection that is refused before there is anything to it. */
+const NO_OPENING: Opening = { dscp: 0, priority: 1, className: DEFAULT_CLASS };
 
 /** Opens a connection to an application: the socket is connecting, and is read by `onread`. */
-export type Dial = (addresses: MessageAddresses, onread: OnReadOpts) => Socket;
+export type Dial = (departure: Required<Departure>) => Socket;
+
+/** A client's connection, or what is to be one. */
+export interface Interception {
+  readonly addresses: MessageAddresses;
+  readonly trafficClass: TrafficClass;
+  /** Of its SYN. */
+  readonly dscp: number;
+}
 
 export interface ConnectionsOptions extends Omit<EdgeSurroundings, "ended" | "unread"> {
   readonly dial: Dial;
+  /** The class of that name at this site; of a name that it does not know, the default one. */
+  readonly trafficClass: (name: string) => TrafficClass;
+  /** The DSCP with which the application has answered a socket that has connected just now. Default: none. */
+  readonly answerDscp?: (destination: Uint8Array, socket: Socket) => number;
   /**
    * Tells, by calling `lost`, that there is no way to a destination that the kernel itself would not tell of; until the
    * function that it returns is called.
@@ -66,7 +90,9 @@ export class TcpConnections {
   readonly #early = new Map<number, Early[]>();
   /** Edges whose connection does not stand at the far end: of this site's applications, or here. */
   readonly #opening = new Set<TcpEdge>();
+  readonly #idle = new IdleTimeouts();
   readonly #probing: NodeJS.Timeout;
+  readonly #expiring: NodeJS.Timeout;
   #seen = new NumberWindow();
   #nextNumber = 1;
   readonly #ended: ConnectionCounts = { open: 0, total: 0, opening: 0, failed: 0, taken: 0, delivered: 0 };
@@ -78,6 +104,7 @@ export class TcpConnections {
     this.#probing = setInterval(() => {
       for (const edge of unread) edge.probe();
     }, PROBE_INTERVAL).unref();
+    this.#expiring = setInterval(() => this.#idle.look(options.now()), IDLE_INTERVAL).unref();
   }
 
   /** How many there are. */
@@ -101,16 +128,20 @@ export class TcpConnections {
   }
 
   /** A connection of an application here, intercepted: it stands, and belongs to the edge from now on. */
-  intercept(accepted: Socket, addresses: MessageAddresses): void {
+  intercept(accepted: Socket, { addresses, trafficClass, dscp }: Interception): void {
     if (accepted.destroyed) return;
     const reading = new Reading(this.#options.memory);
     const socket = reading.adopt(accepted);
     const key = endpointsKey(addresses);
     const inquiry = this.#awaited.get(key);
-    const connection = inquiry?.connection ?? this.#allocate();
-    const edge = new TcpEdge({ connection, addresses }, true, socket, reading, this.#surroundings);
+    const { connection, opening } = inquiry?.identity ?? {
+      connection: this.#allocate(),
+      opening: openingOf(trafficClass, dscp),
+    };
+    const edge = new TcpEdge({ connection, addresses, opening }, true, socket, reading, this.#surroundings);
     this.#initiated.set(connection, edge);
     this.#ended.total++;
+    this.#treatAccepted(edge, socket, trafficClass);
     if (inquiry === undefined) {
       this.#opening.add(edge);
       edge.open();
@@ -125,13 +156,12 @@ export class TcpConnections {
    * Asks the far edge to connect, for a client whose own connection is yet to come to `intercept`. `answered` is told once
    * how that went: `OK`, or what went wrong.
    */
-  inquire(addresses: MessageAddresses, answered: (status: number) => void): Inquiry {
+  inquire({ addresses, trafficClass, dscp }: Interception, answered: (status: number) => void): Inquiry {
     const key = endpointsKey(addresses);
     const connection = this.#allocate();
     const { ready, memory } = this.#options;
     const inquiry = new Inquiry({
-      connection,
-      addresses,
+      identity: { connection, addresses, opening: openingOf(trafficClass, dscp) },
       surroundings: { ready, memory },
       answered,
       over: () => {
@@ -164,6 +194,17 @@ export class TcpConnections {
     }
   }
 
+  /** The client's side: its class is known here, and what the far application marks its packets with will be. */
+  #treatAccepted(edge: TcpEdge, socket: Socket, trafficClass: TrafficClass): void {
+    const family = edge.identity.addresses.source.length === 4 ? "ipv4" : "ipv6";
+    const fd = descriptorOf(socket);
+    if (fd !== undefined) treat(fd, trafficClass);
+    if (trafficClass.dscp === undefined) edge.marked = (dscp) => mark(socket, family, dscp);
+    else mark(socket, family, trafficClass.dscp);
+    if (trafficClass.idleTimeout !== undefined)
+      this.#idle.add(edge, trafficClass.idleTimeout, this.#options.now());
+  }
+
   #allocate(): number {
     const connection = this.#nextNumber;
     this.#nextNumber = (this.#nextNumber + 1) >>> 0 || 1;
@@ -191,9 +232,12 @@ export class TcpConnections {
       this.#seen.add(connection);
     } else if (header.type === MessageType.OPEN && addresses !== undefined) {
       this.#seen.add(connection);
-      if (this.opening < (this.#options.mostOpening ?? Number.POSITIVE_INFINITY))
-        this.#openFor(connection, addresses);
-      else this.#refuse(connection, addresses);
+      const opening = readOpening(data);
+      if (opening === undefined)
+        this.#refuse({ connection, addresses, opening: NO_OPENING }, MessageStatus.PROTOCOL_ERROR);
+      else if (this.opening < (this.#options.mostOpening ?? Number.POSITIVE_INFINITY))
+        this.#openFor({ connection, addresses, opening });
+      else this.#refuse({ connection, addresses, opening }, MessageStatus.LIMIT);
     } else {
       const early = this.#early.get(connection) ?? [];
       early.push({ header: { ...header }, data: Buffer.from(data) });
@@ -201,21 +245,23 @@ export class TcpConnections {
     }
   }
 
-  /** Says that one more connection is too many. */
-  #refuse(connection: number, addresses: MessageAddresses): void {
-    this.#early.delete(connection);
+  /** Says that there will be no such connection. */
+  #refuse(identity: EdgeIdentity, status: MessageStatus): void {
+    this.#early.delete(identity.connection);
     const reading = new Reading(this.#options.memory);
-    const edge = new TcpEdge({ connection, addresses }, false, new Socket(), reading, this.#surroundings);
-    this.#accepted.set(connection, edge);
+    const edge = new TcpEdge(identity, false, new Socket(), reading, this.#surroundings);
+    this.#accepted.set(identity.connection, edge);
     this.#ended.total++;
-    edge.reset(MessageStatus.LIMIT);
+    edge.reset(status);
   }
 
   /** Opens the onward connection to the application here. */
-  #openFor(connection: number, addresses: MessageAddresses): void {
+  #openFor(identity: EdgeIdentity): void {
+    const { connection, addresses, opening } = identity;
     const reading = new Reading(this.#options.memory);
-    const socket = this.#options.dial(addresses, reading);
-    const edge = new TcpEdge({ connection, addresses }, false, socket, reading, this.#surroundings);
+    const trafficClass = this.#options.trafficClass(opening.className);
+    const socket = this.#options.dial({ addresses, trafficClass, dscp: opening.dscp, onread: reading });
+    const edge = new TcpEdge(identity, false, socket, reading, this.#surroundings);
     this.#accepted.set(connection, edge);
     this.#ended.total++;
     this.#opening.add(edge);
@@ -234,7 +280,7 @@ export class TcpConnections {
     socket.once("connect", () => {
       socket.off("error", refused);
       settled();
-      edge.opened();
+      edge.opened(this.#options.answerDscp?.(addresses.destination, socket) ?? 0);
     });
     socket.once("close", settled);
     const early = this.#early.get(connection) ?? [];
@@ -260,6 +306,7 @@ export class TcpConnections {
   /** Nothing more will come or go; all that is left is dropped. */
   stop(): void {
     clearInterval(this.#probing);
+    clearInterval(this.#expiring);
     this.sessionLost();
   }
 
@@ -273,6 +320,7 @@ export class TcpConnections {
     const edges = edge.initiator ? this.#initiated : this.#accepted;
     if (!edges.delete(connection)) return;
     this.#opening.delete(edge);
+    this.#idle.forget(edge);
     if (edge.initiator && this.#confirmed.size > 0) {
       const key = endpointsKey(addresses);
       if (this.#confirmed.get(key) === edge) this.#confirmed.delete(key);
@@ -286,11 +334,6 @@ export class TcpConnections {
 /** Whether the message is one for these connections. */
 export function isTcp(header: MessageHeader): boolean {
   return header.protocol === IPPROTO_TCP;
-}
-
-/** The same text for the same endpoints. */
-export function endpointsKey({ source, sourcePort, destination, destinationPort }: MessageAddresses): string {
-  return `${Buffer.from(source).toString("hex")} ${sourcePort} ${Buffer.from(destination).toString("hex")} ${destinationPort}`;
 }
 
 /** What the peer is told of a connection that could not be made. */

@@ -7,22 +7,35 @@ import {
 } from "../../../driver/index.js";
 import { IPPROTO_TCP } from "../../packet/index.js";
 import { writeCredit } from "./credit.js";
+import { type Opening, writeOpened, writeOpening } from "./opening.js";
 import type { MutableHeader } from "./outbound.js";
+
+/** What both edges of a connection know of it. */
+export interface EdgeIdentity {
+  /** The connection's number, chosen by the side that opened it. */
+  readonly connection: number;
+  readonly addresses: MessageAddresses;
+  readonly opening: Opening;
+}
 
 /** The number of a RESET before which nothing was said, not even OPEN: that would have this one. */
 export const NO_OPEN = 0;
 
-/** The messages of one edge that carry no data; each is written whole, or not at all for want of room (false). */
+/** The messages of one edge that carry no data of the application's; each is written whole, or not at all for want of room (false). */
 export class EdgeMessages {
   /** For each message anew; also for those with data. */
   readonly header: MutableHeader;
   /** What is to be said before anything else. */
   greeting: typeof MessageType.OPEN | typeof MessageType.OPENED | undefined;
+  /** For OPENED: of the server's packets. */
+  dscp = 0;
   readonly #addresses: MessageAddresses;
+  readonly #opening: Opening;
 
   /** @param initiator the connection was opened by this site's application */
-  constructor(connection: number, addresses: MessageAddresses, initiator: boolean) {
+  constructor({ connection, addresses, opening }: EdgeIdentity, initiator: boolean) {
     this.#addresses = addresses;
+    this.#opening = opening;
     this.header = {
       type: MessageType.DATA,
       flags: initiator ? MessageFlag.INITIATOR : 0,
@@ -39,8 +52,9 @@ export class EdgeMessages {
     const { header, greeting } = this;
     if (greeting === undefined) return true;
     this.#set(greeting, 0, MessageStatus.OK);
-    header.addresses = greeting === MessageType.OPEN ? this.#addresses : undefined;
-    const written = writer.write(header);
+    const opens = greeting === MessageType.OPEN;
+    header.addresses = opens ? this.#addresses : undefined;
+    const written = writer.write(header, opens ? writeOpening(this.#opening) : writeOpened(this.dscp));
     header.addresses = undefined;
     if (written) this.greeting = undefined;
     return written;

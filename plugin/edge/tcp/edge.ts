@@ -1,18 +1,20 @@
 import type { Socket } from "node:net";
 import {
-  type MessageAddresses,
   type MessageHeader,
   type MessageSource,
   MessageStatus,
   MessageType,
   type MessageWriter,
+  type Priority,
 } from "../../../driver/index.js";
 import { abort, abortIfLost, endInOrder, isReset } from "./abort.js";
 import { ReceiveWindow, readCredit } from "./credit.js";
-import { EdgeMessages } from "./edge-messages.js";
+import { type EdgeIdentity, EdgeMessages } from "./edge-messages.js";
+import type { Idling } from "./idle-timeouts.js";
 import { Inbound, SequenceError } from "./inbound.js";
 import { whenDelivered } from "./last-words.js";
 import type { EdgeMemory, Holder } from "./memory.js";
+import { readOpened } from "./opening.js";
 import { Outbound } from "./outbound.js";
 import type { Reading } from "./reading.js";
 import { writeAtOnce } from "./writing.js";
@@ -41,12 +43,6 @@ export interface EdgeSurroundings {
   ended(edge: TcpEdge): void;
 }
 
-export interface EdgeIdentity {
-  /** The connection's number, chosen by the side that opened it. */
-  readonly connection: number;
-  readonly addresses: MessageAddresses;
-}
-
 /**
  * One intercepted TCP connection, at one of its two sites.
  *
@@ -62,11 +58,13 @@ export interface EdgeIdentity {
  * peer, behind what the application had said and there is credit for), of the peer (the application here sees RST, behind
  * what came before), or of the session in between (both applications see RST at once).
  */
-export class TcpEdge implements MessageSource, Holder {
-  readonly priority = 1;
+export class TcpEdge implements MessageSource, Holder, Idling {
+  readonly priority: Priority;
   readonly identity: EdgeIdentity;
   /** This site's application opened the connection. */
   readonly initiator: boolean;
+  /** Told of the DSCP of the far application's packets; for the initiator. */
+  marked: ((dscp: number) => void) | undefined;
   readonly #socket: Socket;
   readonly #surroundings: EdgeSurroundings;
   readonly #messages: EdgeMessages;
@@ -98,10 +96,11 @@ export class TcpEdge implements MessageSource, Holder {
     surroundings: EdgeSurroundings,
   ) {
     this.identity = identity;
+    this.priority = identity.opening.priority;
     this.initiator = initiator;
     this.#socket = socket;
     this.#surroundings = surroundings;
-    this.#messages = new EdgeMessages(identity.connection, identity.addresses, initiator);
+    this.#messages = new EdgeMessages(identity, initiator);
     const { creditMaximum, memory, now, rtt } = surroundings;
     this.#outbound = new Outbound(memory.blocks);
     this.#window = new ReceiveWindow({ maximum: creditMaximum, now, rtt, pressed: () => memory.pressed });
@@ -151,10 +150,11 @@ export class TcpEdge implements MessageSource, Holder {
     if (this.#window.due) this.#surroundings.ready(this);
   }
 
-  /** The connection to the application stands; for the responder. */
-  opened(): void {
+  /** The connection to the application stands, and this is its DSCP; for the responder. */
+  opened(dscp: number): void {
     this.#say(() => {
       this.#messages.greeting = MessageType.OPENED;
+      this.#messages.dscp = dscp;
     });
   }
 
@@ -168,6 +168,11 @@ export class TcpEdge implements MessageSource, Holder {
     this.#drop();
     this.#farewell = status;
     this.#surroundings.ready(this);
+  }
+
+  /** It has been idle for longer than its class allows. */
+  expire(): void {
+    this.reset(MessageStatus.TIMEOUT);
   }
 
   /** Memory is at its ceiling, and nobody holds more of it. */
@@ -189,6 +194,9 @@ export class TcpEdge implements MessageSource, Holder {
   receive(header: MessageHeader, data: Uint8Array): void {
     if (this.#over) return;
     switch (header.type) {
+      case MessageType.OPENED:
+        this.#mark(readOpened(data));
+        break;
       case MessageType.DATA:
         this.#hold(data.length);
         this.#accept(header.sequence, data);
@@ -213,6 +221,12 @@ export class TcpEdge implements MessageSource, Holder {
         this.#resetIfDue();
         break;
     }
+  }
+
+  /** The far application's packets have this DSCP. */
+  #mark(dscp: number | undefined): void {
+    if (dscp === undefined || !this.initiator) this.reset(MessageStatus.PROTOCOL_ERROR);
+    else this.marked?.(dscp);
   }
 
   /** Looks whether the application has reset a connection that is not being read from, for want of credit or after its end. */

@@ -6,10 +6,13 @@ import {
   MessageStatus,
   MessageType,
   type MessageWriter,
+  type Priority,
 } from "../../../driver/index.js";
 import { IPPROTO_TCP } from "../../packet/index.js";
 import { INITIAL_CREDIT } from "./credit.js";
 import type { EdgeSurroundings, TcpEdge } from "./edge.js";
+import type { EdgeIdentity } from "./edge-messages.js";
+import { writeOpening } from "./opening.js";
 
 /** What a far edge may say at most, in bytes: the data that it has credit for, and some grants of its own. */
 const MOST_HELD = INITIAL_CREDIT + 1024;
@@ -23,9 +26,7 @@ interface Held {
 }
 
 export interface InquiryOptions {
-  /** The connection's number. */
-  readonly connection: number;
-  readonly addresses: MessageAddresses;
+  readonly identity: EdgeIdentity;
   readonly surroundings: Pick<EdgeSurroundings, "ready" | "memory">;
   /** The far edge has connected (`OK`), or will not, and why. Called once. */
   readonly answered: (status: number) => void;
@@ -47,9 +48,8 @@ export interface InquiryOptions {
  * What the far application says meanwhile waits here, at most the credit that every connection begins with.
  */
 export class Inquiry implements MessageSource {
-  readonly priority = 1;
-  readonly connection: number;
-  readonly addresses: MessageAddresses;
+  readonly priority: Priority;
+  readonly identity: EdgeIdentity;
   readonly #options: InquiryOptions;
   #state: "asking" | "answered" | "over" = "asking";
   readonly #held: Held[] = [];
@@ -60,8 +60,8 @@ export class Inquiry implements MessageSource {
 
   constructor(options: InquiryOptions) {
     this.#options = options;
-    this.connection = options.connection;
-    this.addresses = options.addresses;
+    this.identity = options.identity;
+    this.priority = options.identity.opening.priority;
     options.surroundings.ready(this);
   }
 
@@ -114,7 +114,9 @@ export class Inquiry implements MessageSource {
 
   pull(writer: MessageWriter): boolean {
     if (this.#open) {
-      if (!writer.write(this.#header(MessageType.OPEN, 0, MessageStatus.OK, this.addresses))) return true;
+      const { addresses, opening } = this.identity;
+      const header = this.#header(MessageType.OPEN, 0, MessageStatus.OK, addresses);
+      if (!writer.write(header, writeOpening(opening))) return true;
       this.#open = false;
     }
     if (this.#farewell !== undefined) {
@@ -137,7 +139,7 @@ export class Inquiry implements MessageSource {
     status: MessageStatus,
     addresses?: MessageAddresses,
   ): MessageHeader {
-    const { connection } = this;
+    const { connection } = this.identity;
     const flags = MessageFlag.INITIATOR;
     return { type, flags, protocol: IPPROTO_TCP, connection, sequence, status, addresses };
   }

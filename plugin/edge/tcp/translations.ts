@@ -1,5 +1,5 @@
 import type { MessageAddresses } from "../../../driver/index.js";
-import { endpointsKey } from "./connections.js";
+import { endpointsKey } from "./endpoints.js";
 
 /** So many clients may be on their way to us at most; a flood of SYNs costs no more. Who comes then sends its SYN again. */
 const MOST_PENDING = 4096;

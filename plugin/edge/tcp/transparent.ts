@@ -1,4 +1,4 @@
-import { type Server, Socket } from "node:net";
+import type { Server, Socket } from "node:net";
 import { networkInterfaces } from "node:os";
 import {
   bind,
@@ -9,12 +9,19 @@ import {
   setOption,
   setTransparent,
 } from "../../../driver/ffi/index.js";
-import type { MessageAddresses } from "../../../driver/index.js";
 import { addressText } from "../../../driver/ip-address.js";
 import { abort } from "./abort.js";
-import { type ApplicationSocketOptions, applicationSocket, dialing, serve } from "./application-socket.js";
+import {
+  type Arrival,
+  applicationSocket,
+  type Departure,
+  departingSocket,
+  dialing,
+  failing,
+  serve,
+} from "./application-socket.js";
 
-export interface TransparentOptions extends ApplicationSocketOptions {
+export interface TransparentOptions {
   /** Firewall mark of our own sockets: it chooses the routes by which they reach the LAN. */
   readonly mark: number;
 }
@@ -23,7 +30,7 @@ export interface ListenOptions extends TransparentOptions {
   readonly family: Family;
   readonly port: number;
   /** A connection that was on its way from `source` to `destination`. */
-  readonly onConnection: (socket: Socket, addresses: MessageAddresses) => void;
+  readonly onConnection: (socket: Socket, arrival: Arrival) => void;
 }
 
 /**
@@ -32,14 +39,16 @@ export interface ListenOptions extends TransparentOptions {
  * @throws SystemError EADDRINUSE, EPERM
  */
 export async function listenTransparent(options: ListenOptions): Promise<Server> {
-  const { family, port, mark, keepalive, onConnection } = options;
-  const fd = transparentSocket(family, mark, (fd) =>
-    bind(fd, { address: family === "ipv4" ? "0.0.0.0" : "::", port }),
-  );
-  return serve(fd, keepalive, (accepted, addresses) => {
+  const { family, port, mark, onConnection } = options;
+  const fd = applicationSocket(family, (fd) => {
+    makeTransparent(fd, family, mark);
+    bind(fd, { address: family === "ipv4" ? "0.0.0.0" : "::", port });
+  });
+  return serve(fd, (accepted, arrival) => {
+    const { destination, destinationPort } = arrival.ends;
     // Addressed to the listener itself: nothing was intercepted, and to open it onwards would come back here.
-    if (addresses.destinationPort === port && isLocal(addresses.destination)) abort(accepted);
-    else onConnection(accepted, addresses);
+    if (destinationPort === port && isLocal(destination)) abort(accepted);
+    else onConnection(accepted, arrival);
   });
 }
 
@@ -47,30 +56,27 @@ export async function listenTransparent(options: ListenOptions): Promise<Server>
  * Connects to the destination from the source's own address and port, so that the application sees its client.
  * What cannot be done at once comes as the socket's "error", as any other failure to connect does.
  */
-export function dialTransparent(addresses: MessageAddresses, options: TransparentOptions): Socket {
+export function dialTransparent(departure: Departure, { mark }: TransparentOptions): Socket {
+  const { addresses } = departure;
   const family = addresses.source.length === 4 ? "ipv4" : "ipv6";
   let fd: number;
   try {
-    fd = transparentSocket(family, options.mark, (fd) =>
-      bindAnyway(fd, { address: addressText(addresses.source), port: addresses.sourcePort }),
-    );
+    fd = departingSocket(departure, (fd) => {
+      makeTransparent(fd, family, mark);
+      bindAnyway(fd, { address: addressText(addresses.source), port: addresses.sourcePort });
+    });
   } catch (error) {
-    const failed = new Socket();
-    process.nextTick(() => failed.destroy(error as Error));
-    return failed;
+    return failing(error as Error);
   }
-  return dialing(fd, options).connect({
+  return dialing(fd, departure).connect({
     host: addressText(addresses.destination),
     port: addresses.destinationPort,
   });
 }
 
-function transparentSocket(family: Family, mark: number, bound: (fd: number) => void): number {
-  return applicationSocket(family, (fd) => {
-    setTransparent(fd, family);
-    setOption(fd, "mark", mark);
-    bound(fd);
-  });
+function makeTransparent(fd: number, family: Family, mark: number): void {
+  setTransparent(fd, family);
+  setOption(fd, "mark", mark);
 }
 
 /** Whether it is one of this host's addresses. */
