@@ -2,7 +2,7 @@ export { fieldMatch, match, setBits, setField, subfield } from "./build/match.js
 export { flowMod, groupMod, learn, output, packetOut } from "./build/message.js";
 export { type ActionContext, checkActions } from "./check/action.js";
 export { checkInstructions, type InstructionContext } from "./check/instruction.js";
-export { checkMatch } from "./check/match.js";
+export { checkMatch, type MatchContext } from "./check/match.js";
 export { checkMessage } from "./check/message.js";
 export { type Address, parseAddress } from "./connection/address.js";
 export type { BundleOptions } from "./connection/bundle.js";
@@ -72,6 +72,6 @@ export type * from "./model/table.js";
 export { formatAction, formatActions } from "./text/action.js";
 export { formatFlow, formatInstructions } from "./text/flow.js";
 export { formatMatch } from "./text/match.js";
-export { formatOxm } from "./text/oxm.js";
+export { formatOxm, parseOxm } from "./text/oxm.js";
 export type { ActionVersion, Version } from "./version.js";
 export { OpenFlow13, OpenFlow14, OpenFlow15, versionName, versions } from "./version.js";

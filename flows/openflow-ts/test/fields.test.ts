@@ -12,12 +12,14 @@ import {
   formatIPv4,
   formatIPv6,
   formatMatch,
+  formatOxm,
   formatValue,
   groupMod,
   InvalidError,
   type Match,
   type Message,
   match,
+  matchFieldList,
   matchKey,
   OpenFlow15,
   output,
@@ -25,6 +27,7 @@ import {
   parseEthernet,
   parseIPv4,
   parseIPv6,
+  parseOxm,
   parseValue,
   prefixLength,
   prefixMask,
@@ -51,7 +54,8 @@ const values: readonly (readonly [string, string, bigint, bigint | undefined, st
   ["in_port", "LOCAL", 0xfffffffen, undefined, "LOCAL"],
   ["tcp_flags", "+syn-ack", 0x002n, 0x012n, "0x2/0x12"],
   ["ct_state", "+trk+est-inv", 0x22n, 0x32n, "0x22/0x32"],
-  ["ip_frag", "not_later", 0n, 2n, "0/0x2"],
+  ["ip_frag", "not_later", 0n, 2n, "not_later"],
+  ["ip_frag", "later", 3n, 3n, "later"],
 ];
 
 for (const [name, text, value, mask, written] of values) {
@@ -135,6 +139,39 @@ test("registers are the same by whichever name", () => {
   assert.equal(matchKey(one), matchKey(other));
 });
 
+/** By the names of headers: what is read, the version, and what is written for it. */
+const byHeaders: readonly (readonly [string, 4 | 6, string])[] = [
+  ["<any>", 4, "<any>"],
+  ["OXM_OF_ETH_TYPE(0800)", 4, "OXM_OF_ETH_TYPE(0800)"],
+  [
+    "NXM_OF_ETH_TYPE(0800),NXM_OF_IP_PROTO(06) NXM_OF_TCP_DST_W(1000/F000)",
+    4,
+    "NXM_OF_ETH_TYPE(0800), NXM_OF_IP_PROTO(06), NXM_OF_TCP_DST_W(1000/f000)",
+  ],
+  ["NXM_NX_TUN_METADATA0(1234)", 4, "NXM_NX_TUN_METADATA0(1234)"],
+  ["OXM_OF_TCP_FLAGS(0002)", 6, "OXM_OF_TCP_FLAGS(0002)"],
+  ["NXOXM_NSH_SPI(00000001)", 6, "NXOXM_NSH_SPI(00000001)"],
+];
+
+for (const [text, version, written] of byHeaders) {
+  test(`${text} is read`, () => {
+    const read = parseOxm(text, version);
+    assert.equal(formatOxm(read, version), written);
+    assert.deepEqual(matchFieldList.decode(matchFieldList.encode(read, version), version), read);
+  });
+}
+
+for (const text of [
+  "OXM_OF_ETH_TYPE",
+  "OXM_OF_ETH_TYPE(08)",
+  "OXM_OF_NONE(08)",
+  "OXM_OF_METADATA_W(0000000000000001)",
+  "OXM_OF_METADATA(0000000000000001/0000000000000001)",
+  "OXM_OF_METADATA_W(0000000000000001/01)",
+]) {
+  test(`${text} is refused`, () => assert.throws(() => parseOxm(text, 4), ParseError));
+}
+
 test("a match as ovs-ofctl reads it", () => {
   assert.equal(
     formatMatch(
@@ -208,7 +245,7 @@ const badMessages: readonly (readonly [string, Message, string])[] = [
   [
     "a bucket that watches nothing",
     groupMod({ group: 1, groupType: "fast_failover", buckets: [{ actions: [] }] }),
-    "OFPGMFC_BAD_WATCH",
+    "OFPGMFC_INVALID_GROUP",
   ],
   ["a reserved group", groupMod({ group: 0xffffff80 }), "OFPGMFC_INVALID_GROUP"],
   [

@@ -1,7 +1,7 @@
 import type { Action } from "../model/action.js";
 import { Experimenter } from "../model/constants.js";
 import type { Codec } from "../wire/codec.js";
-import { list } from "../wire/codec.js";
+import { list, zeros } from "../wire/codec.js";
 import type { Reader } from "../wire/reader.js";
 import type { Writer } from "../wire/writer.js";
 import type { ActionEntry } from "./entry.js";
@@ -26,6 +26,7 @@ function readBody(entry: ActionEntry, body: Reader, length: number): Action {
     return { ...action, unpadded: true };
   }
   checkLength(body, length, body.consumed, entry.minimum);
+  if (entry.tailError !== undefined) zeros(body.remaining, entry.tailError).read(body);
   return action;
 }
 

@@ -1,5 +1,5 @@
 import type { DecapAction, EncapAction, EncapProperty } from "../model/nicira-action.js";
-import { type Codec, list, pad, struct, u16, u32 } from "../wire/codec.js";
+import { type Codec, list, struct, u16, u32 } from "../wire/codec.js";
 import type { Body } from "./entry.js";
 
 /** Class, type and length (of the header too), data, zeros to a multiple of 8 bytes. */
@@ -29,5 +29,16 @@ export const encap: Codec<Body<EncapAction>> = struct({
   properties: list(property),
 });
 
-/** `NXAST_DECAP`. */
-export const decap: Codec<Body<DecapAction>> = struct({ _pad: pad(2), packetType: u32 });
+/** `NXAST_DECAP`, for which no property is defined. */
+export const decap: Codec<Body<DecapAction>> = {
+  read(reader) {
+    reader.skip(2);
+    const packetType = reader.u32();
+    if (reader.remaining > 0) throw reader.fail("NXBAC_UNKNOWN_ED_PROP", "a property of decap");
+    return { packetType };
+  },
+  write(writer, action) {
+    writer.zeros(2);
+    writer.u32(action.packetType);
+  },
+};

@@ -16,6 +16,8 @@ export interface ActionEntry {
   /** The first and the last version in which OVS takes it. */
   readonly since: ActionVersion;
   readonly until: ActionVersion;
+  /** The error for bytes behind the contents that are not zero; without one they may be anything. */
+  readonly tailError: string | undefined;
   read(reader: Reader): Action;
   write(writer: Writer, action: Action): void;
   /** Whether this is the number to write the action with, where its type has several. */
@@ -26,6 +28,7 @@ export interface EntryOptions<A> {
   readonly minimum?: number;
   readonly since?: ActionVersion;
   readonly until?: ActionVersion;
+  readonly tailError?: string;
   readonly accepts?: (action: A) => boolean;
 }
 
@@ -36,13 +39,14 @@ export function entry<T extends ActionType>(
   codec: Codec<Body<ActionOf<T>>>,
   options: EntryOptions<ActionOf<T>> = {},
 ): ActionEntry {
-  const { minimum = 8, since = 1, until = 6, accepts } = options;
+  const { minimum = 8, since = 1, until = 6, tailError, accepts } = options;
   return {
     type,
     number,
     minimum,
     since,
     until,
+    tailError,
     read: (reader) => ({ type, ...codec.read(reader) }) as Action,
     // The table that finds this entry has compared the types.
     write: (writer, action) => codec.write(writer, action as unknown as ActionOf<T>),

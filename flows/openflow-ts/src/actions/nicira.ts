@@ -35,7 +35,7 @@ const regLoad: Codec<Body<RegLoadAction>> = struct({ destination: subfield, valu
 const outputReg: Codec<Body<OutputRegAction>> = struct<Omit<OutputRegAction, "type" | "extended">>({
   source: subfield,
   maxLength: u16,
-  _zero: zeros(6),
+  _zero: zeros(6, "OFPBAC_BAD_ARGUMENT"),
 });
 
 const outputReg2: Codec<Body<OutputRegAction>> = {
@@ -84,6 +84,7 @@ const only10 = { until: 1 } as const;
 /** OpenFlow 1.5 has `set_field` with masks and `copy_field`. */
 const before15 = { until: 5 } as const;
 const since13 = { since: 4 } as const;
+const mustBeZero = "NXBRC_MUST_BE_ZERO";
 
 /** The subtypes of OVS's extensions (`enum ofp_raw_action_type`, `NXAST_*`). */
 function table(): ActionTable {
@@ -107,19 +108,19 @@ function table(): ActionTable {
     entry(17, "exit", empty),
     entry(18, "nx_dec_ttl", empty, only10),
     entry(19, "fin_timeout", struct({ idleTimeout: u16, hardTimeout: u16 })),
-    entry(20, "controller", struct({ maxLength: u16, controller: u16, reason: u8, _zero: zeros(1) })),
+    entry(20, "controller", struct({ maxLength: u16, controller: u16, reason: u8, _pad: pad(1) })),
     entry(21, "dec_ttl_cnt_ids", decTtlControllers),
     entry(22, "write_metadata", struct({ _zero: zeros(6), metadata: u64, mask: u64 })),
     entry(23, "nx_push_mpls", struct({ etherType: u16 }), only10),
     entry(24, "nx_pop_mpls", struct({ etherType: u16 }), only10),
     entry(25, "nx_set_mpls_ttl", struct({ ttl: u8 }), only10),
     entry(26, "nx_dec_mpls_ttl", empty, only10),
-    entry(27, "stack_push", stack, { minimum: 24 }),
-    entry(28, "stack_pop", stack, { minimum: 24 }),
+    entry(27, "stack_push", stack, { minimum: 24, tailError: mustBeZero }),
+    entry(28, "stack_pop", stack, { minimum: 24, tailError: mustBeZero }),
     entry(29, "sample", sample),
     entry(30, "nx_set_mpls_label", struct({ _zero: zeros(2), label: u32 }), only10),
     entry(31, "nx_set_mpls_tc", struct({ tc: u8 }), only10),
-    entry(32, "output_reg", outputReg2, { minimum: 24 }),
+    entry(32, "output_reg", outputReg2, { minimum: 24, tailError: mustBeZero }),
     entry(33, "reg_load2", struct({ field: matchField("nicira", "OFPBAC_BAD_SET_LEN") }), before15),
     entry(34, "conjunction", struct({ clause: u8, clauses: u8, id: u32 })),
     entry(35, "ct", conntrack(actions)),
@@ -128,7 +129,7 @@ function table(): ActionTable {
     entry(38, "sample2", sample2),
     entry(39, "output_trunc", struct({ port: port16, maxLength: u32 })),
     entry(40, "nx_group", struct({ _zero: zeros(2), group: u32 }), only10),
-    entry(41, "sample3", sample3),
+    entry(41, "sample3", sample3, { tailError: mustBeZero }),
     entry(42, "clone", struct({ _pad: pad(6), actions })),
     entry(43, "ct_clear", empty),
     entry(44, "resubmit", resubmitTable(true)),

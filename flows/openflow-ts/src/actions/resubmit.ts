@@ -1,6 +1,6 @@
 import { Port } from "../model/constants.js";
 import type { ResubmitAction } from "../model/nicira-action.js";
-import type { Codec } from "../wire/codec.js";
+import { type Codec, zeros } from "../wire/codec.js";
 import type { Body } from "./entry.js";
 import { port16 } from "./port.js";
 
@@ -14,6 +14,7 @@ export const resubmit: Codec<Body<ResubmitAction>> = {
 };
 
 const currentTable = 0xff;
+const padding = zeros(3, "OFPBAC_BAD_ARGUMENT");
 
 /** `NXAST_RESUBMIT_TABLE` and `NXAST_RESUBMIT_TABLE_CT`. */
 export function resubmitTable(conntrack: boolean): Codec<Body<ResubmitAction>> {
@@ -21,7 +22,7 @@ export function resubmitTable(conntrack: boolean): Codec<Body<ResubmitAction>> {
     read(reader) {
       const port = portOf(port16.read(reader));
       const table = reader.u8();
-      reader.skip(3);
+      padding.read(reader);
       return conntrack ? { ...port, table, conntrack } : { ...port, table };
     },
     write(writer, action) {

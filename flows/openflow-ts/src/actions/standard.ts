@@ -77,7 +77,9 @@ const common: readonly ActionEntry[] = [
   entry(23, "set_nw_ttl", struct({ ttl: u8 })),
   entry(24, "dec_nw_ttl", empty),
 ];
-const since12: readonly ActionEntry[] = [entry(25, "set_field", setField)];
+const since12: readonly ActionEntry[] = [
+  entry(25, "set_field", setField, { tailError: "OFPBAC_BAD_SET_ARGUMENT" }),
+];
 const since13: readonly ActionEntry[] = [
   entry(26, "push_pbb", struct({ etherType: u16 })),
   entry(27, "pop_pbb", empty),

@@ -1,11 +1,18 @@
 import { InvalidError } from "../errors/error.js";
 import { type Field, fieldByHeader, fieldByName } from "../fields/registry.js";
 import type { Action, ActionOf, ActionType, CopyFieldAction } from "../model/action.js";
-import { Experimenter, Port } from "../model/constants.js";
+import { Experimenter } from "../model/constants.js";
 import type { AnyFieldReference, FieldPosition, MatchField, Subfield } from "../model/match.js";
-import type { RegMoveAction } from "../model/nicira-action.js";
+import {
+  type BundleAction,
+  type LearnAction,
+  LearnFlag,
+  type RegMoveAction,
+} from "../model/nicira-action.js";
 import { type ActionVersion, OpenFlow15 } from "../version.js";
-import { checkConntrack, conntrackMayNotHold, onlyInConntrack } from "./conntrack.js";
+import { checkBundle, checkHeaderType, checkMultipath, checkSample } from "./choice.js";
+import { checkConntrack, checkForce, checkNat, onlyInConntrack } from "./conntrack.js";
+import { checkEnqueue, checkOutput } from "./port.js";
 
 const badArgument = "OFPBAC_BAD_ARGUMENT";
 
@@ -16,32 +23,21 @@ export interface ActionContext {
   readonly inside?: "ct";
 }
 
-function checkOutput(port: number): void {
-  const reserved: readonly number[] = [
-    Port.IN_PORT,
-    Port.TABLE,
-    Port.NORMAL,
-    Port.FLOOD,
-    Port.ALL,
-    Port.CONTROLLER,
-    Port.LOCAL,
-  ];
-  if (port >= Port.MAX && !reserved.includes(port)) {
-    throw new InvalidError("OFPBAC_BAD_OUT_PORT", `output to port ${port}`);
-  }
-}
+const setType = "OFPBAC_BAD_SET_TYPE";
+/** What OVS answers where an action has a field's whole header, with an experimenter's identifier. */
+const badField = "OFPBMC_BAD_FIELD";
 
-/** The field; also where its header says, without need, that a mask follows. */
-function referenced(reference: AnyFieldReference | MatchField): Field {
+/** The field; also where its header says, without need, that a mask follows. `unknown`: the error if there is none. */
+function referenced(reference: AnyFieldReference | MatchField, unknown = setType): Field {
   const field =
     reference.field === "unknown" ? fieldByHeader(reference)?.field : fieldByName(reference.field);
-  if (!field) throw new InvalidError("OFPBAC_BAD_SET_TYPE", "a field that is not known here");
+  if (!field) throw new InvalidError(unknown, "a field that is not known here");
   return field;
 }
 
 /** `bits` bits of the field from its offset on have to be in it. */
-export function checkBits(position: FieldPosition, bits: number): Field {
-  const field = referenced(position);
+export function checkBits(position: FieldPosition, bits: number, unknown = setType): Field {
+  const field = referenced(position, unknown);
   const width = field.variable ? 8 * field.bytes : field.bits;
   if (bits < 1 || position.offset + bits > width) {
     throw new InvalidError(
@@ -58,8 +54,13 @@ function checkWritable(field: Field, { inside }: ActionContext): void {
   }
 }
 
-function checkDestination(position: FieldPosition, bits: number, context: ActionContext): void {
-  checkWritable(checkBits(position, bits), context);
+function checkDestination(
+  position: FieldPosition,
+  bits: number,
+  context: ActionContext,
+  unknown?: string,
+): void {
+  checkWritable(checkBits(position, bits, unknown), context);
 }
 
 function checkLoad(destination: Subfield, value: bigint, context: ActionContext): void {
@@ -69,9 +70,13 @@ function checkLoad(destination: Subfield, value: bigint, context: ActionContext)
   }
 }
 
-function checkSetField(given: MatchField, context: ActionContext, masksAllowed: boolean): void {
+/** What the actions that set a field have in common; Nicira's does not ask whether the value fits. */
+function checkField(given: MatchField, context: ActionContext, masksAllowed: boolean): Field {
   const field = referenced(given);
-  if (given.field === "unknown") return;
+  if (given.field === "unknown") return field;
+  if (given.mask !== undefined && (given.value & ~given.mask) !== 0n) {
+    throw new InvalidError("OFPBMC_BAD_WILDCARDS", `${field.name} has a value outside its mask`);
+  }
   if (given.mask !== undefined && !masksAllowed) {
     throw new InvalidError(
       "OFPBAC_BAD_SET_MASK",
@@ -79,10 +84,17 @@ function checkSetField(given: MatchField, context: ActionContext, masksAllowed: 
     );
   }
   checkWritable(field, context);
-  if (given.mask !== undefined && (given.value & ~given.mask) !== 0n) {
-    throw new InvalidError("OFPBMC_BAD_WILDCARDS", `${field.name} has a value outside its mask`);
-  }
-  if (!field.variable && given.value >> BigInt(field.bits) !== 0n) {
+  return field;
+}
+
+/** OVS has no more of the 16. */
+const arpOperationBits = 8;
+
+function checkSetField(given: MatchField, context: ActionContext): void {
+  const field = checkField(given, context, context.version >= OpenFlow15);
+  if (given.field === "unknown") return;
+  const bits = field.name === "arp_op" ? arpOperationBits : field.bits;
+  if (!field.variable && given.mask === undefined && given.value >> BigInt(bits) !== 0n) {
     throw new InvalidError("OFPBAC_BAD_SET_ARGUMENT", `${given.value} does not fit ${field.name}`);
   }
 }
@@ -91,6 +103,34 @@ function checkRange(what: string, value: number, allowed: (value: number) => boo
   if (!allowed(value)) throw new InvalidError(badArgument, `${what} 0x${value.toString(16)}`);
 }
 
+const narrowest = 16;
+
+function checkBundleLoad({ destination, ports }: BundleAction, context: ActionContext): void {
+  if (!destination || destination.bits < narrowest) {
+    throw new InvalidError(badArgument, `bundle_load needs a destination of at least ${narrowest} bits`);
+  }
+  checkDestination(destination, destination.bits, context);
+  for (const port of ports) checkOutput(port);
+}
+
+const allTables = 0xff;
+const learnFlags = LearnFlag.SEND_FLOW_REM | LearnFlag.DELETE_LEARNED;
+
+function checkLearn({ table, flags, limit, result, specs }: LearnAction, context: ActionContext): void {
+  const known = limit === undefined ? learnFlags : learnFlags | LearnFlag.WRITE_RESULT;
+  if (table === allTables || (flags & ~known) !== 0) {
+    throw new InvalidError(badArgument, `learn to table ${table} with the flags 0x${flags.toString(16)}`);
+  }
+  // Whether the bits are in the fields OVS looks at when it has the flow.
+  if (result) checkWritable(referenced(result, badField), { ...context, inside: "ct" });
+  for (const spec of specs) {
+    if ("from" in spec) referenced(spec.from);
+    else if (spec.kind === "output") throw new InvalidError(badArgument, "learn of an output to a number");
+    if (spec.kind !== "output") referenced(spec.to);
+  }
+}
+
+const ethernetHeader = 14;
 const vlanTags = new Set([0x8100, 0x88a8]);
 const mplsTags = new Set([0x8847, 0x8848]);
 const maxClauses = 64;
@@ -101,8 +141,9 @@ function checkConjunction(clause: number, clauses: number): void {
   }
 }
 
-function checkExperimenter(experimenter: number): void {
+function checkExperimenter({ experimenter, data }: ActionOf<"experimenter">): void {
   const known = experimenter === Experimenter.NICIRA || experimenter === Experimenter.ONF;
+  if (known && data.length === 0) throw new InvalidError("OFPBAC_BAD_LEN", "an extension without a type");
   throw new InvalidError(
     known ? "OFPBAC_BAD_EXP_TYPE" : "OFPBAC_BAD_EXPERIMENTER",
     `an action of experimenter 0x${experimenter.toString(16)} that is not known here`,
@@ -113,24 +154,40 @@ type Check<T extends ActionType> = (action: ActionOf<T>, context: ActionContext)
 
 const checks: { readonly [T in ActionType]?: Check<T> } = {
   output: ({ port }) => checkOutput(port),
-  output_trunc: ({ port }) => checkOutput(port),
-  enqueue: ({ port }) => checkOutput(port),
-  set_field: ({ field }, context) => checkSetField(field, context, context.version >= OpenFlow15),
-  reg_load2: ({ field }, context) => checkSetField(field, context, true),
+  output_trunc: ({ maxLength }) =>
+    checkRange("a packet cut to the length", maxLength, (given) => given >= ethernetHeader),
+  enqueue: ({ port }) => checkEnqueue(port),
+  set_field: ({ field }, context) => checkSetField(field, context),
+  reg_load2: ({ field }, context) => void checkField(field, context, true),
   reg_load: ({ destination, value }, context) => checkLoad(destination, value, context),
   reg_move: checkCopy,
   copy_field: checkCopy,
-  output_reg: ({ source }) => void checkBits(source, source.bits),
-  stack_push: ({ subfield }) => void checkBits(subfield, subfield.bits),
-  stack_pop: ({ subfield }, context) => checkDestination(subfield, subfield.bits, context),
-  multipath: ({ destination }, context) => checkDestination(destination, destination.bits, context),
-  check_pkt_larger: ({ destination }, context) => checkDestination(destination, 1, context),
+  output_reg: ({ source, extended }) => void checkBits(source, source.bits, extended ? badField : setType),
+  stack_push: ({ subfield }) => void checkBits(subfield, subfield.bits, badField),
+  stack_pop: ({ subfield }, context) => checkDestination(subfield, subfield.bits, context, badField),
+  multipath(action, context) {
+    checkMultipath(action);
+    checkDestination(action.destination, action.destination.bits, context);
+  },
+  bundle: checkBundle,
+  bundle_load: checkBundleLoad,
+  check_pkt_larger: ({ destination }, context) =>
+    checkDestination(destination, 1, { ...context, inside: "ct" }, badField),
+  delete_field: ({ field }) => void referenced(field, badField),
+  learn: checkLearn,
+  sample: checkSample,
+  sample2: checkSample,
+  sample3: checkSample,
+  encap: ({ packetType }) => checkHeaderType(packetType),
   ct(action, context) {
-    checkConntrack(action);
+    checkForce(action);
+    if (typeof action.zone !== "number") checkBits(action.zone, action.zone.bits);
     checkActions(action.actions, { ...context, inside: "ct" });
+    checkConntrack(action);
   },
   clone: ({ actions }, context) => checkActions(actions, context),
-  nat(_action, { inside }) {
+  nat(action, { inside }) {
+    checkNat(action);
     if (inside !== "ct") throw new InvalidError("OFPBAC_BAD_SET_ARGUMENT", "nat outside ct");
   },
   conjunction: ({ clause, clauses }) => checkConjunction(clause, clauses),
@@ -141,21 +198,28 @@ const checks: { readonly [T in ActionType]?: Check<T> } = {
   push_vlan: ({ etherType }) => checkRange("a tag of type", etherType, (given) => vlanTags.has(given)),
   push_mpls: ({ etherType }) => checkRange("a label of type", etherType, (given) => mplsTags.has(given)),
   nx_push_mpls: ({ etherType }) => checkRange("a label of type", etherType, (given) => mplsTags.has(given)),
-  write_metadata() {
+  write_metadata(_action, { inside }) {
+    if (inside === "ct") throw new InvalidError(badArgument, "write_metadata inside ct");
     throw new InvalidError("OFPBIC_UNSUP_INST", "write_metadata among actions, where an instruction does it");
   },
-  experimenter: ({ experimenter }) => checkExperimenter(experimenter),
+  experimenter: checkExperimenter,
+  copy_ttl_in: unsupported,
+  copy_ttl_out: unsupported,
+  push_pbb: unsupported,
+  pop_pbb: unsupported,
 };
 
 function checkCopy(action: CopyFieldAction | RegMoveAction, context: ActionContext): void {
-  checkBits(action.source, action.bits);
-  checkDestination(action.destination, action.bits, context);
+  checkBits(action.source, action.bits, badField);
+  checkDestination(action.destination, action.bits, context, badField);
+}
+
+/** OpenFlow has them, OVS does not. */
+function unsupported({ type }: Action): void {
+  throw new InvalidError("OFPBAC_BAD_TYPE", `${type}, which OVS does not have`);
 }
 
 function checkAction(action: Action, context: ActionContext): void {
-  if (context.inside === "ct" && conntrackMayNotHold(action)) {
-    throw new InvalidError(badArgument, `${action.type} inside ct`);
-  }
   // The check of this very type takes this very action.
   (checks[action.type] as Check<ActionType> | undefined)?.(action, context);
 }

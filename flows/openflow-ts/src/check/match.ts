@@ -58,7 +58,12 @@ const prerequisites: { readonly [P in Prerequisite]: (before: Before) => boolean
   conntrack: (before) => before.has("ct_state") || ip(before),
 };
 
-function checkField(given: FieldMatch, field: Field, before: Before): void {
+export interface MatchContext {
+  /** It is told of a packet: fields may lack what they require, and ones that are not known are passed over. */
+  readonly told?: true;
+}
+
+function checkField(given: FieldMatch, field: Field, before: Before, { told }: MatchContext): void {
   const { name } = field;
   const size = given.size ?? field.bytes;
   const all = (1n << BigInt(8 * size)) - 1n;
@@ -75,7 +80,7 @@ function checkField(given: FieldMatch, field: Field, before: Before): void {
   }
   if (before.has(name)) throw new InvalidError("OFPBMC_DUP_FIELD", `${name} stands there twice`);
   const wanted = field.requires ?? "none";
-  if (!prerequisites[wanted](before)) {
+  if (!told && !prerequisites[wanted](before)) {
     throw new InvalidError("OFPBMC_BAD_PREREQ", `${name} needs a match on ${wanted} in front of it`);
   }
 }
@@ -84,18 +89,19 @@ function checkField(given: FieldMatch, field: Field, before: Before): void {
  * Throws an `InvalidError` if a switch would refuse the match: a field unknown, twice, without what it requires, masked
  * where it cannot be, or with bits that it does not have.
  */
-export function checkMatch(match: Match): void {
+export function checkMatch(match: Match, context: MatchContext = {}): void {
   const before = new Map<string, FieldMatch>();
   for (const given of match) {
     const field = given.field === "unknown" ? undefined : fieldByName(given.field);
     if (given.field === "unknown" || !field) {
+      if (context.told) continue;
       const sized = given.field === "unknown" && fieldByHeader(given) !== undefined;
       throw new InvalidError(
         sized ? "OFPBMC_BAD_LEN" : "OFPBMC_BAD_FIELD",
         sized ? "a field of the wrong size" : "a field that is not known here",
       );
     }
-    checkField(given, field, before);
+    checkField(given, field, before, context);
     before.set(given.field, given);
   }
 }

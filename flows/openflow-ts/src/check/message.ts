@@ -1,58 +1,54 @@
 import { InvalidError } from "../errors/error.js";
 import { fieldByName } from "../fields/registry.js";
 import type { BundleAdd, BundleControl } from "../model/bundle.js";
-import { BundleFlag, Group, Meter, MeterFlag } from "../model/constants.js";
+import { BundleFlag, FlowFlag, Meter, MeterFlag } from "../model/constants.js";
 import type { FlowMod, PacketOut } from "../model/flow.js";
-import type { GroupBucket, GroupMod } from "../model/group.js";
+import type { FieldMatch } from "../model/match.js";
 import type { Message, MessageOf, MessageType } from "../model/message.js";
 import type { MeterMod } from "../model/meter.js";
 import type { AsyncConfig, RoleMessage } from "../model/switch.js";
 import { OpenFlow14, type Version } from "../version.js";
 import { checkActions } from "./action.js";
+import { checkGroupMod } from "./group.js";
 import { checkInstructions } from "./instruction.js";
+import { checkKnown } from "./known.js";
 import { checkMatch } from "./match.js";
+import { checkReplyBody, checkRequestBody } from "./multipart.js";
+import { checkInPort, checkPort, checkQueuePort } from "./port.js";
+import {
+  checkConfigFlags,
+  checkError,
+  checkExperimenterMessage,
+  checkPacketIn2,
+  checkPacketInFormat,
+  checkTlvTableMod,
+} from "./switch.js";
+import { checkTableProperties } from "./table.js";
 
 type Check<T extends MessageType> = (message: MessageOf<T>, version: Version) => void;
 
-/** A value of an enumeration that has no name. */
-function checkKnown(code: string, what: string, value: string | number): void {
-  if (typeof value === "number") throw new InvalidError(code, `${what} ${value}`);
-}
+const flowFlags = Object.values(FlowFlag).reduce((all, flag) => all | flag, 0);
 
 function checkFlowMod(flow: FlowMod, version: Version): void {
   checkKnown("OFPFMFC_BAD_COMMAND", "flow-mod command", flow.command);
+  if ((flow.flags & ~flowFlags) !== 0) {
+    throw new InvalidError("OFPFMFC_BAD_FLAGS", `flow flags 0x${flow.flags.toString(16)}`);
+  }
+  checkPort(flow.outPort);
   checkMatch(flow.match);
   checkInstructions(flow.instructions, { version, table: flow.table });
 }
 
-/** A bucket of a fast-failover group is live by something; only buckets of select groups have shares. */
-function checkBucket(bucket: GroupBucket, group: GroupMod, version: Version): void {
-  const watched = bucket.watchPort !== undefined || bucket.watchGroup !== undefined;
-  if (group.groupType === "fast_failover" && !watched) {
-    throw new InvalidError("OFPGMFC_BAD_WATCH", "a bucket of a fast-failover group that watches nothing");
-  }
-  checkActions(bucket.actions, { version });
-}
-
-function checkGroupMod(group: GroupMod, version: Version): void {
-  checkKnown("OFPGMFC_BAD_COMMAND", "group-mod command", group.command);
-  checkKnown("OFPGMFC_BAD_TYPE", "group type", group.groupType);
-  if (group.group > Group.MAX && !(group.command === "delete" && group.group === Group.ALL)) {
-    throw new InvalidError("OFPGMFC_INVALID_GROUP", `group ${group.group}`);
-  }
-  if (group.command === "delete") return;
-  if (group.groupType === "indirect" && group.command !== "remove_bucket" && group.buckets.length !== 1) {
-    throw new InvalidError("OFPGMFC_INVALID_GROUP", `an indirect group of ${group.buckets.length} buckets`);
-  }
-  for (const bucket of group.buckets) checkBucket(bucket, group, version);
-}
-
 function checkMeterMod(meter: MeterMod): void {
   checkKnown("OFPMMFC_BAD_COMMAND", "meter-mod command", meter.command);
+  if (meter.command === "delete") return;
   const units = MeterFlag.KBPS | MeterFlag.PKTPS;
   const all = units | MeterFlag.BURST | MeterFlag.STATS;
   if ((meter.flags & ~all) !== 0 || (meter.flags & units) === units) {
     throw new InvalidError("OFPMMFC_BAD_FLAGS", `meter flags 0x${meter.flags.toString(16)}`);
+  }
+  for (const band of meter.bands) {
+    if (band.type === "experimenter") throw new InvalidError("OFPMMFC_BAD_BAND", "an experimenter's band");
   }
   if (meter.meter === 0 || (meter.meter > Meter.MAX && meter.meter < Meter.SLOWPATH)) {
     throw new InvalidError("OFPMMFC_INVALID_METER", `meter ${meter.meter}`);
@@ -71,13 +67,15 @@ const reasonBits = {
   controllerStatus: 0x7f,
 } as const;
 
-/** OpenFlow 1.3 has fewer. */
-const reasonBits13 = { ...reasonBits, packetIn: 0x07, flowRemoved: 0x0f } as const;
-
 function checkAsync({ masks }: AsyncConfig, version: Version): void {
+  // In OpenFlow 1.3 OVS passes over the reasons that it does not know.
+  if (version < OpenFlow14) return;
   if (masks.unknown)
     throw new InvalidError("OFPACFC_UNSUPPORTED", "asynchronous messages that are not known");
-  const known: Readonly<Record<string, number>> = version >= OpenFlow14 ? reasonBits : reasonBits13;
+  if (masks.experimenter || masks.experimenterSlave) {
+    throw new InvalidError("OFPBPC_BAD_EXP_TYPE", "an experimenter's asynchronous messages");
+  }
+  const known: Readonly<Record<string, number>> = reasonBits;
   for (const [name, mask] of Object.entries(masks)) {
     const bits = known[name.replace(/Slave$/, "")];
     if (bits !== undefined && typeof mask === "number" && (mask & ~bits) !== 0) {
@@ -96,9 +94,8 @@ function checkBundleFlags(flags: number): void {
     throw new InvalidError("OFPBFC_BAD_FLAGS", `bundle flags 0x${flags.toString(16)}`);
 }
 
-function checkBundleControl({ control, flags }: BundleControl): void {
+function checkBundleControl({ control }: BundleControl): void {
   checkKnown("OFPBFC_BAD_TYPE", "bundle control", control);
-  checkBundleFlags(flags);
 }
 
 /** What OVS takes in a bundle. */
@@ -123,9 +120,9 @@ function checkPacketOut({ match, actions }: PacketOut, version: Version): void {
       throw new InvalidError("OFPBRC_PIPELINE_FIELDS_ONLY", `${field} in a packet-out`);
     }
   }
-  if (!match.some(({ field }) => field === "in_port")) {
-    throw new InvalidError("OFPBRC_BAD_PORT", "a packet-out without in_port");
-  }
+  const inPort = match.find((given): given is FieldMatch => given.field === "in_port");
+  if (!inPort) throw new InvalidError("OFPBRC_BAD_PORT", "a packet-out without in_port");
+  checkInPort(Number(inPort.value));
   checkActions(actions, { version });
 }
 
@@ -138,6 +135,27 @@ const checks: { readonly [T in MessageType]?: Check<T> } = {
   bundle_control: checkBundleControl,
   bundle_add: checkBundleAdd,
   packet_out: checkPacketOut,
+  packet_in: ({ match }) => checkMatch(match, { told: true }),
+  flow_removed: ({ match }) => checkMatch(match),
+  port_mod: ({ port }) => checkPort(port),
+  port_status: ({ reason, description }) => {
+    checkKnown("NXBRC_BAD_REASON", "port status for the reason", reason);
+    checkPort(description.port);
+  },
+  role_status: ({ role }) => checkKnown("OFPRRFC_BAD_ROLE", "role", role),
+  table_status: ({ reason }) => checkKnown("OFPBPC_BAD_VALUE", "table status for the reason", reason),
+  queue_get_config_request: ({ port }) => checkQueuePort(port),
+  table_mod: ({ properties }) => checkTableProperties(properties),
+  multipart_request: ({ body }, version) => checkRequestBody(body, version),
+  multipart_reply: ({ body }, version) => checkReplyBody(body, version),
+  error: checkError,
+  set_config: ({ flags }) => checkConfigFlags(flags),
+  experimenter: checkExperimenterMessage,
+  request_forward: ({ request }, version) => checkMessage(request, version),
+  nx_set_packet_in_format: ({ format }) => checkPacketInFormat(format),
+  nx_tlv_table_mod: checkTlvTableMod,
+  nx_packet_in2: checkPacketIn2,
+  nx_resume: checkPacketIn2,
 };
 
 /** Throws an `InvalidError` if a switch such as OVS would refuse the message whatever its state. */

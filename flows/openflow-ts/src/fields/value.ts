@@ -107,8 +107,16 @@ function formatSingle(value: bigint, field: Field): string {
   }
 }
 
+/** The name of fragments, which `ovs-ofctl` reads in no other way. */
+function fragmentName({ value, mask = 3n }: Masked): string | undefined {
+  return Object.entries(fragments).find(([, named]) => named.value === value && named.mask === mask)?.[0];
+}
+
 /** The text that `parseValue` reads. */
 export function formatValue({ value, mask }: Masked, field: Field): string {
+  const fragment =
+    field.kind === "fragment" ? fragmentName(mask === undefined ? { value } : { value, mask }) : undefined;
+  if (fragment !== undefined) return fragment;
   if (mask === undefined) return formatSingle(value, field);
   if (field.kind === "ipv4" || field.kind === "ipv6") {
     const length = prefixLength(mask, field.bits);

@@ -64,6 +64,8 @@ export interface FlowFilter {
   readonly cookie: bigint;
   readonly cookieMask: bigint;
   readonly match: Match;
+  /** What stands behind it, where nothing should; OVS passes over it. */
+  readonly trailing?: Uint8Array;
 }
 
 export interface FlowRemoved {

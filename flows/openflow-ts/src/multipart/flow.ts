@@ -26,7 +26,7 @@ import {
 } from "../wire/codec.js";
 
 /** The body of a request for flows, their statistics or their sum. */
-export const flowFilter: Codec<FlowFilter> = struct<FlowFilter>({
+const filter = struct<Omit<FlowFilter, "trailing">>({
   table: u8,
   _pad: pad(3),
   outPort: u32,
@@ -36,6 +36,18 @@ export const flowFilter: Codec<FlowFilter> = struct<FlowFilter>({
   cookieMask: u64,
   match,
 });
+
+/** The same with what some peers put behind it, which OVS takes, too. */
+export const flowFilter: Codec<FlowFilter> = {
+  read(reader) {
+    const wanted = filter.read(reader);
+    return reader.remaining === 0 ? wanted : { ...wanted, trailing: reader.rest() };
+  },
+  write(writer, { trailing, ...wanted }) {
+    filter.write(writer, wanted);
+    if (trailing) writer.bytes(trailing);
+  },
+};
 
 type Fixed = Omit<FlowDescription, "stats"> & {
   readonly duration: NonNullable<FlowStats["duration"]>;

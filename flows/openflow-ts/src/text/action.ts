@@ -1,5 +1,5 @@
 import { formatEthernet, formatIPv4 } from "../fields/address.js";
-import { hex } from "../fields/hexadecimal.js";
+import { hex, hex4 } from "../fields/hexadecimal.js";
 import type { Action, ActionOf, ActionType } from "../model/action.js";
 import { Port } from "../model/constants.js";
 import { formatBytes, formatPlace, formatPort, formatSetField } from "./field.js";
@@ -20,7 +20,7 @@ const formats: Formats = {
   dec_nw_ttl: () => "dec_ttl",
   push_vlan: ({ etherType }) => `push_vlan:${hex(etherType)}`,
   push_mpls: ({ etherType }) => `push_mpls:${hex(etherType)}`,
-  pop_mpls: ({ etherType }) => `pop_mpls:${hex(etherType)}`,
+  pop_mpls: ({ etherType }) => `pop_mpls:${hex4(etherType)}`,
   push_pbb: ({ etherType }) => `push_pbb:${hex(etherType)}`,
   set_queue: ({ queue }) => `set_queue:${queue}`,
   group: ({ group }) => `group:${group}`,
@@ -39,7 +39,7 @@ const formats: Formats = {
   set_nw_ecn: ({ ecn }) => `mod_nw_ecn:${ecn}`,
   set_tp_src: ({ port }) => `mod_tp_src:${port}`,
   set_tp_dst: ({ port }) => `mod_tp_dst:${port}`,
-  enqueue: ({ port, queue }) => `enqueue:${port}:${queue}`,
+  enqueue: ({ port, queue }) => `enqueue:${formatPort(port)}:${queue}`,
   set_mpls_label: ({ label }) => `set_mpls_label(${label})`,
   set_mpls_tc: ({ tc }) => `set_mpls_tc(${tc})`,
 };

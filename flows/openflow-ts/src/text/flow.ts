@@ -1,4 +1,5 @@
 import { hex } from "../fields/hexadecimal.js";
+import { FlowFlag } from "../model/constants.js";
 import type { FlowDescription } from "../model/flow.js";
 import type { Instruction } from "../model/instruction.js";
 import { formatActions } from "./action.js";
@@ -38,16 +39,26 @@ export function formatInstructions(instructions: readonly Instruction[]): string
   return sorted.length === 0 ? "drop" : sorted.map(formatInstruction).join(",");
 }
 
+const flagNames = [
+  [FlowFlag.SEND_FLOW_REM, "send_flow_rem"],
+  [FlowFlag.CHECK_OVERLAP, "check_overlap"],
+  [FlowFlag.RESET_COUNTS, "reset_counts"],
+  [FlowFlag.NO_PKT_COUNTS, "no_packet_counts"],
+  [FlowFlag.NO_BYT_COUNTS, "no_byte_counts"],
+] as const;
+
 /** A flow as `ovs-ofctl add-flow` reads it. */
 export function formatFlow(
   flow: Pick<FlowDescription, "table" | "priority" | "cookie" | "match" | "instructions"> &
-    Partial<Pick<FlowDescription, "idleTimeout" | "hardTimeout">>,
+    Partial<Pick<FlowDescription, "idleTimeout" | "hardTimeout" | "importance" | "flags">>,
 ): string {
   const parts = [
     ...(flow.cookie === 0n ? [] : [`cookie=${hex(flow.cookie)}`]),
     `table=${flow.table}`,
     ...(flow.idleTimeout ? [`idle_timeout=${flow.idleTimeout}`] : []),
     ...(flow.hardTimeout ? [`hard_timeout=${flow.hardTimeout}`] : []),
+    ...(flow.importance ? [`importance=${flow.importance}`] : []),
+    ...flagNames.filter(([flag]) => ((flow.flags ?? 0) & flag) !== 0).map(([, name]) => name),
     `priority=${flow.priority}`,
     ...(flow.match.length > 0 ? [formatMatch(flow.match)] : []),
   ];

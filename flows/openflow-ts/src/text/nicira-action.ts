@@ -1,5 +1,5 @@
 import { formatIPv4, formatIPv6 } from "../fields/address.js";
-import { hex } from "../fields/hexadecimal.js";
+import { hex, hex4 } from "../fields/hexadecimal.js";
 import { fieldByName } from "../fields/registry.js";
 import type { Action } from "../model/action.js";
 import { packetInReasons } from "../model/enumeration.js";
@@ -11,17 +11,22 @@ import {
   type NatAddress,
   NatFlag,
 } from "../model/nicira-action.js";
-import { fieldName, formatBytes, formatPlace, formatPort, formatSetField } from "./field.js";
+import { fieldName, formatBytes, formatPlace, formatPort16, formatSetField } from "./field.js";
 import type { FormatActions, Formats } from "./format.js";
 import { formatLearn } from "./learn.js";
 
 /** `name(a,b,c)`; what is undefined is left out. */
-function call(name: string, ...parts: (string | undefined)[]): string {
-  return `${name}(${parts.filter((part) => part !== undefined).join(",")})`;
+function call(name: string, ...parts: (string | false | undefined)[]): string {
+  return `${name}(${parts.filter((part) => part !== undefined && part !== false).join(",")})`;
 }
 
-const nameOf = (table: Readonly<Record<string, number>>, value: number) =>
-  Object.entries(table).find(([, number]) => number === value)?.[0] ?? `${value}`;
+const nameOf = (table: Readonly<Record<string, number>>, value: number, none = `${value}`) =>
+  Object.entries(table).find(([, number]) => number === value)?.[0] ?? none;
+const unknown = "<unknown>";
+
+/** The name that OVS has from before OpenFlow 1.3, and two reasons more, which it does not name. */
+const reasonNames: Readonly<Record<number, string>> = { 0: "no_match", 6: "", 7: "" };
+const reasonOf = (reason: number) => reasonNames[reason] ?? nameOf(packetInReasons, reason);
 
 const hashFields = {
   eth_src: 0,
@@ -36,7 +41,8 @@ const multipathAlgorithms = { modulo_n: 0, hash_threshold: 1, hrw: 2, iter_hash:
 const bundleAlgorithms = { active_backup: 0, hrw: 1 } as const;
 const helpers: Readonly<Record<number, string>> = { 21: "ftp", 69: "tftp" };
 const directions = [undefined, "ingress", "egress"] as const;
-const ofport = 0x00000002;
+const currentTable = 0xff;
+const anyPort16 = 0xffff;
 
 const place = (subfield: Subfield) => formatPlace(subfield, subfield.bits);
 const numberOrPlace = (value: number | Subfield) => (typeof value === "number" ? `${value}` : place(value));
@@ -99,7 +105,9 @@ function formatSample(action: {
     `collector_set_id=${action.collectorSet}`,
     `obs_domain_id=${numberOrPlace(action.observationDomain)}`,
     `obs_point_id=${numberOrPlace(action.observationPoint)}`,
-    action.samplingPort === undefined ? undefined : `sampling_port=${formatPort(action.samplingPort)}`,
+    action.samplingPort === undefined || action.samplingPort === anyPort16
+      ? undefined
+      : `sampling_port=${formatPort16(action.samplingPort)}`,
     directions[action.direction ?? 0],
   );
 }
@@ -123,16 +131,17 @@ function formatEncap(action: Extract<Action, { type: "encap" }>): string {
 /** The Nicira extensions as `ovs-ofctl` writes them. */
 export const niciraFormats = (formatActions: FormatActions): Formats => ({
   resubmit({ port, table, conntrack }) {
-    const from = port === undefined ? "" : `${port}`;
-    if (table === undefined) return port === undefined ? "resubmit:IN_PORT" : `resubmit:${from}`;
-    return call("resubmit", from, `${table}`, conntrack && "ct");
+    const from = port === undefined ? "" : formatPort16(port);
+    const current = table === undefined || table === currentTable;
+    if (current && port !== undefined) return `resubmit:${from}`;
+    return call("resubmit", from, current ? "" : `${table}`, conntrack && "ct");
   },
   reg_move: ({ source, destination, bits }) =>
     `move:${formatPlace(source, bits)}->${formatPlace(destination, bits)}`,
   reg_load: ({ destination, value }) => `load:${hex(value)}->${place(destination)}`,
   reg_load2: ({ field }) => formatSetField(field),
   output_reg: ({ source }) => `output:${place(source)}`,
-  output_trunc: ({ port, maxLength }) => call("output", `port=${formatPort(port)}`, `max_len=${maxLength}`),
+  output_trunc: ({ port, maxLength }) => call("output", `port=${formatPort16(port)}`, `max_len=${maxLength}`),
   learn: formatLearn,
   ct: (action) => formatConntrack(action, formatActions),
   nat: formatNat,
@@ -143,28 +152,26 @@ export const niciraFormats = (formatActions: FormatActions): Formats => ({
       ? `CONTROLLER:${maxLength}`
       : call(
           "controller",
-          reason === packetInReasons.action ? undefined : `reason=${nameOf(packetInReasons, reason)}`,
+          reason === packetInReasons.action ? undefined : `reason=${reasonOf(reason)}`,
           maxLength === 0xffff ? undefined : `max_len=${maxLength}`,
           controller === 0 ? undefined : `id=${controller}`,
         ),
   controller2: ({ reason, maxLength, controller, userdata, pause, meter }) =>
     call(
       "controller",
-      reason === undefined || reason === packetInReasons.action
-        ? undefined
-        : `reason=${nameOf(packetInReasons, reason)}`,
-      maxLength === undefined ? undefined : `max_len=${maxLength}`,
-      controller === undefined ? undefined : `id=${controller}`,
-      userdata && `userdata=${formatBytes(userdata)}`,
+      reason === undefined || reason === packetInReasons.action ? undefined : `reason=${reasonOf(reason)}`,
+      maxLength === undefined || maxLength === 0xffff ? undefined : `max_len=${maxLength}`,
+      controller ? `id=${controller}` : undefined,
+      userdata && userdata.length > 0 && `userdata=${formatBytes(userdata)}`,
       pause && "pause",
-      meter === undefined ? undefined : `meter_id=${meter}`,
+      meter ? `meter_id=${meter}` : undefined,
     ),
   multipath: (action) =>
     call(
       "multipath",
-      nameOf(hashFields, action.fields),
+      nameOf(hashFields, action.fields, unknown),
       `${action.basis}`,
-      nameOf(multipathAlgorithms, action.algorithm),
+      nameOf(multipathAlgorithms, action.algorithm, unknown),
       `${action.maxLink + 1}`,
       `${action.argument}`,
       place(action.destination),
@@ -203,7 +210,7 @@ export const niciraFormats = (formatActions: FormatActions): Formats => ({
   nx_dec_mpls_ttl: () => "dec_mpls_ttl",
   nx_set_queue: ({ queue }) => `set_queue:${queue}`,
   nx_push_mpls: ({ etherType }) => `push_mpls:${hex(etherType)}`,
-  nx_pop_mpls: ({ etherType }) => `pop_mpls:${hex(etherType)}`,
+  nx_pop_mpls: ({ etherType }) => `pop_mpls:${hex4(etherType)}`,
   nx_set_mpls_ttl: ({ ttl }) => `set_mpls_ttl(${ttl})`,
   nx_set_mpls_label: ({ label }) => `set_mpls_label(${label})`,
   nx_set_mpls_tc: ({ tc }) => `set_mpls_tc(${tc})`,
@@ -218,11 +225,11 @@ export function formatMetadata(metadata: bigint, mask: bigint): string {
 function formatBundle(name: string, action: Extract<Action, { type: "bundle" | "bundle_load" }>): string {
   return call(
     name,
-    nameOf(hashFields, action.fields),
+    nameOf(hashFields, action.fields, unknown),
     `${action.basis}`,
-    nameOf(bundleAlgorithms, action.algorithm),
-    action.memberType === ofport ? "ofport" : hex(action.memberType),
+    nameOf(bundleAlgorithms, action.algorithm, unknown),
+    "ofport",
     action.destination && place(action.destination),
-    `members:${action.ports.map(formatPort).join(",")}`,
+    `members:${action.ports.map(formatPort16).join(",")}`,
   );
 }
