@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { checkDatamodelRow } from "../src/conformance/index.js";
+import { checkDatamodelRow, datamodelRows, isDatamodelRow } from "../src/conformance/index.js";
 
 const UUID = "6b6a1f0e-5f0b-4a56-9c8e-1f5a6c1d2e3f";
 const TABLE = JSON.stringify({
@@ -298,5 +298,22 @@ describe("the data model's commands", () => {
     assert.match(checkDatamodelRow(wrong) ?? "", /expected:\n"real"\nbut it printed:\n"uuid"/);
     assert.match(checkDatamodelRow({ ...wrong, positive: false }) ?? "", /expected an error/);
     assert.match(checkDatamodelRow({ ...wrong, argv: ["parse-atomic-type", "{"] }) ?? "", /but it failed/);
+  });
+
+  test("rows are known by what they have, and judged by themselves", () => {
+    const row = { argv: ["parse-atomic-type", '"uuid"'], expect: ['"uuid"'] };
+    assert.deepEqual(datamodelRows.check(row), { result: "passed" });
+    assert.equal(datamodelRows.check({ ...row, expect: ['"real"'] }).result, "failed");
+    assert.equal(
+      datamodelRows.check({ argv: ["parse-atomic-type", '"void"'], expect: '"void" is not' }).result,
+      "passed",
+    );
+    assert.deepEqual(datamodelRows.check({ argv: ["trigger", "x"], expect: [] }), {
+      result: "excused",
+      reason: "the command trigger is of a server, not of the data model",
+    });
+    for (const other of [null, 5, [], {}, { argv: [] }, { argv: "x", expect: [] }, { hex: "00" }]) {
+      assert.equal(isDatamodelRow(other), false);
+    }
   });
 });

@@ -1,2 +1,3 @@
-export { checkOpenFlowRow, isOpenFlowRow, type OpenFlowRow, openFlowRows, type Verdict } from "./row.js";
-export { type Checker, runConformance, type Tally } from "./run.js";
+export { checkOpenFlowRow, isOpenFlowRow, type OpenFlowRow, openFlowRows } from "./row.js";
+export { type Checker, exitStatus, runConformance, type Tally } from "./run.js";
+export type { Verdict } from "./verdict.js";

@@ -1,77 +1,63 @@
-import { checkActions } from "../check/action.js";
-import { checkInstructions } from "../check/instruction.js";
-import { checkMatch } from "../check/match.js";
-import { checkMessage } from "../check/message.js";
 import { OpenFlowLibraryError } from "../errors/error.js";
-import { decode, decodeHeader, encode } from "../messages/message.js";
-import {
-  actionList,
-  instructionList,
-  matchFieldList,
-  matchStructure,
-  type PartCodec,
-} from "../messages/part.js";
-import type { Match } from "../model/match.js";
-import { formatActions } from "../text/action.js";
-import { formatInstructions } from "../text/flow.js";
+import { decodeHeader } from "../messages/message.js";
+import { matchFieldList } from "../messages/part.js";
+import { parseOxm } from "../text/oxm.js";
 import { type ActionVersion, isVersion, versionName } from "../version.js";
+import * as procedures from "./procedure.js";
 import type { Checker } from "./run.js";
+import { excused, failed, passed, type Verdict } from "./verdict.js";
 
 /**
  * A line of a vector file: the bytes of a message, or of a part of one (`kind`: actions, instructions, or a match) in
  * a version of OpenFlow, and what is to come of them.
  */
 export interface OpenFlowRow {
-  readonly hex: string;
+  /** Digits, with spaces anywhere. Only a match may do without them, which is then read from `input`. */
+  readonly hex?: string;
+  /** `message` and others for messages. */
   readonly kind?: string;
-  /** "OpenFlow13"; for messages the header says it. */
+  /** "OpenFlow13", "1.3"; for messages the header says it. */
   readonly openflow?: string;
+  /** As the header has it: 4 for OpenFlow 1.3. */
+  readonly version?: number;
+  /** A match as `ovs-ofctl parse-oxm` reads it. */
+  readonly input?: string;
   /** What OVS prints. */
   readonly text?: string;
   /** The error that these bytes have to give. */
-  readonly error?: string;
+  readonly error?: string | null;
   /** The message was cut off. */
   readonly truncated?: unknown;
   /** OVS itself writes these bytes in another way. */
   readonly reencode_notes?: readonly string[];
 }
 
-export type Verdict =
-  | { readonly result: "passed" }
-  | { readonly result: "failed"; readonly reason: string }
-  /** Outside of what is built here, and why. */
-  | { readonly result: "excused"; readonly reason: string };
+type Part = "actions" | "instructions" | "match" | "message";
 
-const passed: Verdict = { result: "passed" };
-const failed = (reason: string): Verdict => ({ result: "failed", reason });
-
-/** Messages that OVS takes and that are none, by the start of their bytes. */
-const knownWrong: readonly { readonly start: string; readonly reason: string }[] = [
-  {
-    start: "06120060000000040002000000000000ff000000ffffffffffffffff",
-    reason:
-      "OVS ignores what stands behind the match of an aggregate request; OpenFlow 1.5 has nothing there",
-  },
-];
+/** What a row's bytes are. */
+function partOf({ kind, text }: OpenFlowRow): Part {
+  if (/instruction/i.test(kind ?? "")) return "instructions";
+  if (/action/i.test(kind ?? "")) return "actions";
+  if (/match|oxm|nxm/i.test(kind ?? "")) return "match";
+  return kind === undefined && text?.startsWith("actions=") ? "actions" : "message";
+}
 
 /** Whether a line is one of these. */
 export function isOpenFlowRow(row: unknown): row is OpenFlowRow {
-  return typeof row === "object" && row !== null && "hex" in row && typeof row.hex === "string";
+  if (typeof row !== "object" || row === null) return false;
+  if ("hex" in row) return typeof row.hex === "string";
+  return "input" in row && typeof row.input === "string" && partOf(row as OpenFlowRow) === "match";
 }
 
-/** What is done with the bytes of one kind of row. */
-interface Procedure {
-  /** Decodes; with `strict` also refuses what no switch would take. Gives the bytes again and the text. */
-  run(strict: boolean): { readonly again: Uint8Array; readonly text?: string };
-}
-
-function versionOf({ openflow }: OpenFlowRow): ActionVersion {
-  const digit = /1\.?([0-5])$/.exec(openflow ?? "OpenFlow13")?.[1];
-  return (Number(digit ?? 3) + 1) as ActionVersion;
+/** OpenFlow 1.3, where a row does not say. */
+function versionOf({ openflow, version }: OpenFlowRow): ActionVersion {
+  const digit = /1\.?([0-5])$/.exec(openflow ?? "")?.[1];
+  if (digit !== undefined) return (Number(digit) + 1) as ActionVersion;
+  return version !== undefined && version >= 1 && version <= 6 ? (version as ActionVersion) : 4;
 }
 
 function bytesOf(hex: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(hex.replace(/\s+/g, ""), "hex"));
+  return Uint8Array.from(Buffer.from(hex, "hex"));
 }
 
 /** OVS's tests write the table that instructions are in as a digit in front of them. */
@@ -79,132 +65,119 @@ function tableOf(hex: string): { table?: number; rest: string } {
   return hex.length % 2 === 1 ? { table: Number(hex[0]), rest: hex.slice(1) } : { rest: hex };
 }
 
-function actionProcedure(row: OpenFlowRow, version: ActionVersion, asInstructions: boolean): Procedure {
-  const bytes = bytesOf(row.hex);
-  return {
-    run(strict) {
-      const value = actionList.decode(bytes, version);
-      // OpenFlow 1.0 has no instructions; what others express by them is among the actions there.
-      if (strict && !asInstructions) checkActions(value, { version });
-      return { again: actionList.encode(value, version), text: `actions=${formatActions(value)}` };
-    },
-  };
-}
-
-function instructionProcedure(row: OpenFlowRow, version: ActionVersion): Procedure {
-  const { table, rest } = tableOf(row.hex);
-  const bytes = bytesOf(rest);
-  return {
-    run(strict) {
-      const value = instructionList.decode(bytes, version);
-      if (strict) checkInstructions(value, { version, ...(table !== undefined && { table }) });
-      return { again: instructionList.encode(value, version), text: `actions=${formatInstructions(value)}` };
-    },
-  };
-}
-
-/** `struct ofp_match` begins with its type, 1, and its length; otherwise the fields stand alone. */
-function isStructure(bytes: Uint8Array): boolean {
-  const length = ((bytes[2] ?? 0) << 8) | (bytes[3] ?? 0);
-  return bytes[0] === 0 && bytes[1] === 1 && Math.ceil(length / 8) * 8 === bytes.length;
-}
-
-function matchProcedure(row: OpenFlowRow, version: ActionVersion): Procedure {
-  const bytes = bytesOf(row.hex);
-  const codec: PartCodec<Match> = isStructure(bytes) ? matchStructure : matchFieldList;
-  return {
-    run(strict) {
-      const value = codec.decode(bytes, version);
-      if (strict) checkMatch(value);
-      return { again: codec.encode(value, version) };
-    },
-  };
-}
-
-function messageProcedure(row: OpenFlowRow): Procedure {
-  const bytes = bytesOf(row.hex);
-  return {
-    run(strict) {
-      const envelope = decode(bytes);
-      if (strict && isVersion(envelope.version)) checkMessage(envelope.message, envelope.version);
-      return { again: encode(envelope) };
-    },
-  };
-}
-
-function procedureOf(row: OpenFlowRow): Procedure {
-  const kind = row.kind ?? "message";
-  const version = versionOf(row);
-  if (kind.startsWith("instruction") && version > 1) return instructionProcedure(row, version);
-  if (/^(action|instruction)/.test(kind))
-    return actionProcedure(row, version, kind.startsWith("instruction"));
-  return /match|oxm|nxm/i.test(kind) ? matchProcedure(row, version) : messageProcedure(row);
-}
-
-/** OVS writes these two in the manner of the version that they came in. */
-const sameText = (text: string) => text.trim().replaceAll("mod_vlan_", "set_vlan_");
-
-/** Texts in the form that is written here; OVS prints whole messages and matches in ways of its own. */
-const comparable = /^actions=/;
-
-function checkGood(row: OpenFlowRow, procedure: Procedure): Verdict {
-  const { again, text } = procedure.run(isPart(row) && row.text !== undefined);
-  const given = row.text?.trim();
-  if (
-    text !== undefined &&
-    given !== undefined &&
-    comparable.test(given) &&
-    sameText(text) !== sameText(given)
-  ) {
-    return failed(`read as "${text}", not as "${given}"`);
+/** The digits that a row is about. Throws a `ParseError` for an input that is no match. */
+function digitsOf(row: OpenFlowRow): { table?: number; rest: string } {
+  if (row.hex !== undefined) {
+    const digits = row.hex.replace(/\s+/g, "").toLowerCase();
+    return partOf(row) === "instructions" ? tableOf(digits) : { rest: digits };
   }
-  const hex = Buffer.from(again).toString("hex");
-  const wanted = tableOf(row.hex.replace(/\s+/g, "").toLowerCase()).rest;
-  if (hex === wanted) return passed;
-  // Padding that is not zero is not kept; OVS does not keep it either.
-  if (row.reencode_notes && hex.length === wanted.length) return passed;
-  return failed(`encoded again as ${hex}`);
+  const version = versionOf(row);
+  const bytes = matchFieldList.encode(parseOxm(row.input ?? "", version), version);
+  return { rest: Buffer.from(bytes).toString("hex") };
 }
 
+function procedureOf(row: OpenFlowRow, table: number | undefined): procedures.Procedure {
+  const version = versionOf(row);
+  switch (partOf(row)) {
+    case "instructions":
+      return version > 1 ? procedures.instructions(version, table) : procedures.actions(version, true);
+    case "actions":
+      return procedures.actions(version, false);
+    case "match":
+      return procedures.match(version);
+    case "message":
+      return procedures.message;
+  }
+}
+
+function checkGood(row: OpenFlowRow): Verdict {
+  const { table, rest } = digitsOf(row);
+  const text = row.text?.trim();
+  const part = partOf(row);
+  const {
+    again,
+    text: ours,
+    says,
+  } = procedureOf(row, table)(bytesOf(rest), part !== "message" && part !== "match" && text !== undefined);
+  const said = text === undefined ? undefined : says?.(text);
+  if (said === false && part !== "match") return failed(`read as "${ours}", not as "${text}"`);
+  const hex = Buffer.from(again).toString("hex");
+  // Padding that is not zero is not kept; OVS does not keep it either.
+  if (hex !== rest && !(row.reencode_notes && hex.length === rest.length)) {
+    return failed(`encoded again as ${hex}`);
+  }
+  // OVS puts a match into its own words: another header for the same field, or several fields for one.
+  return said === false ? { ...passed, reason: `read as "${ours}", where OVS says "${text}"` } : passed;
+}
+
+const fixedMatch = "OpenFlow 1.0 and 1.1 have a match of fixed form; OXM and NXM are read here";
+
+/** Why a row is none of ours. */
 function excuse(row: OpenFlowRow): Verdict | undefined {
-  const wrong = knownWrong.find(({ start }) => row.hex.startsWith(start));
-  if (wrong) return { result: "excused", reason: wrong.reason };
-  if (isPart(row) || row.hex.length < 16) return undefined;
-  const { version, type } = decodeHeader(bytesOf(row.hex));
+  const { rest } = row.hex === undefined ? { rest: "" } : digitsOf(row);
+  if (partOf(row) === "match") {
+    const fixed =
+      /ofp1[01]/i.test(row.kind ?? "") || (versionOf(row) <= 2 && /^\d*(40|88)$/.test(`${rest.length / 2}`));
+    return fixed ? excused(fixedMatch) : undefined;
+  }
+  if (partOf(row) !== "message" || rest.length < 16) return undefined;
+  const { version, type } = decodeHeader(bytesOf(rest));
   const common = type <= 3;
   if (common || isVersion(version)) return undefined;
-  const reason = `a message of OpenFlow ${versionName(version)}; 1.3, 1.4 and 1.5 are spoken`;
-  return { result: "excused", reason };
+  return excused(`a message of OpenFlow ${versionName(version)}; 1.3, 1.4 and 1.5 are spoken`);
 }
 
-/** Part of a message, by the row's kind. */
-function isPart(row: OpenFlowRow): boolean {
-  return /action|instruction|match|oxm|nxm/i.test(row.kind ?? "");
-}
+/** How OVS says that bytes are no message or part of one, or not one whole. */
+const refusal =
+  /\*\*\*(decode error|truncated|only uses)|^OpenFlow (packet too short|message is empty)|^bad OpenFlow|returned error/;
 
-/** How OVS says that bytes are no message, or not one whole. */
-const refusal = /\*\*\*(decode error|truncated|only uses)|OpenFlow (packet too short|message is empty)/;
+function refuses(text: string): boolean {
+  // An error message shows the message that failed, which may well be cut off, or wrong.
+  const [first = ""] = text.split("\n");
+  const about = text.startsWith("OFPT_ERROR") ? first : text;
+  return refusal.test(about);
+}
 
 /** The error that a row wants: said so, by truncation, or in what OVS prints. */
-function wantsError(row: OpenFlowRow): boolean {
-  return row.error !== undefined || row.truncated !== undefined || refusal.test(row.text ?? "");
+function wantsError({ error, truncated, text }: OpenFlowRow): boolean {
+  return Boolean(error) || Boolean(truncated) || refuses(text ?? "");
+}
+
+/** The names that OVS has from before OpenFlow 1.3, and those of later versions. */
+const sameErrors: Readonly<Record<string, string>> = {
+  OFPBRC_BAD_STAT: "OFPBRC_BAD_MULTIPART",
+  OFPBRC_BAD_VENDOR: "OFPBRC_BAD_EXPERIMENTER",
+  OFPBRC_BAD_SUBTYPE: "OFPBRC_BAD_EXP_TYPE",
+  OFPBRC_IS_SECONDARY: "OFPBRC_IS_SLAVE",
+  OFPBAC_BAD_VENDOR: "OFPBAC_BAD_EXPERIMENTER",
+  OFPBAC_BAD_VENDOR_TYPE: "OFPBAC_BAD_EXP_TYPE",
+};
+
+const errorName = /\b(?:OFP|NX)[A-Z]+_[A-Z_]+/;
+
+/** Any error will do where one is wanted; that it is another than OVS's is worth knowing. */
+function refusedAs(code: string, { error, text }: OpenFlowRow): Verdict {
+  const said = error ?? /(?:decode error: |returned error |^bad OpenFlow.*: )(\w+)/.exec(text ?? "")?.[1];
+  const [wanted] = errorName.exec(said ?? "") ?? [];
+  if (wanted === undefined || code === (sameErrors[wanted] ?? wanted)) return passed;
+  return { ...passed, reason: `refused as ${code}, where OVS says ${wanted}` };
 }
 
 /** Does with a row what it is for. Never throws. */
 export function checkOpenFlowRow(row: OpenFlowRow): Verdict {
   const hostile = wantsError(row);
   try {
-    const excused = hostile ? undefined : excuse(row);
-    if (excused) return excused;
-    const procedure = procedureOf(row);
-    if (!hostile) return checkGood(row, procedure);
-    procedure.run(true);
-    return failed(`taken, where ${row.error ?? "an error"} is wanted`);
+    const excused_ = hostile ? undefined : excuse(row);
+    if (excused_) return excused_;
+    if (!hostile) return checkGood(row);
+    const { table, rest } = digitsOf(row);
+    procedureOf(row, table)(bytesOf(rest), true);
+    return failed(`taken, where ${row.error || "an error"} is wanted`);
   } catch (error) {
-    const typed = error instanceof OpenFlowLibraryError;
-    if (!typed)
+    if (!(error instanceof OpenFlowLibraryError)) {
       return failed(`threw ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-    return hostile ? passed : failed(error.message);
+    }
+    return hostile ? refusedAs(error.code, row) : failed(error.message);
   }
 }
 

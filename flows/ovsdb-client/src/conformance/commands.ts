@@ -76,9 +76,14 @@ const COMMANDS: { readonly [name: string]: Command } = {
   "query-distinct": queryDistinct,
 };
 
+/** Whether there is a command of that name. */
+export function hasCommand(name: string): boolean {
+  return Object.hasOwn(COMMANDS, name);
+}
+
 /** Runs a command; returns the lines that it prints. Throws a `ModelError` or `JsonError` where it fails. */
 export function runDatamodelCommand([name = "", ...args]: readonly string[]): string[] {
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  const command = hasCommand(name) ? COMMANDS[name] : undefined;
   if (!command) throw new ModelError("unknown command", name);
   return command(...args.filter((argument) => argument !== "--"));
 }

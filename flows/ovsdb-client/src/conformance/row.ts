@@ -3,9 +3,9 @@ import { runDatamodelCommand } from "./commands.js";
 
 /** A line of a vector file: a command of OVS's own test program for the data model, and what it prints. */
 export interface DatamodelRow {
-  readonly title: string;
-  /** Whether the command succeeds. */
-  readonly positive: boolean;
+  readonly title?: string;
+  /** Whether the command succeeds; absent: where it is expected to print lines. */
+  readonly positive?: boolean;
   readonly argv: readonly string[];
   /** The lines that it prints; where it fails, a part of its complaint. */
   readonly expect: readonly string[] | string;
@@ -15,7 +15,8 @@ export interface DatamodelRow {
  * Does what the row says and compares. Returns `undefined` where it comes out as expected, otherwise what is
  * different.
  */
-export function checkDatamodelRow({ argv, positive, expect }: DatamodelRow): string | undefined {
+export function checkDatamodelRow(row: DatamodelRow): string | undefined {
+  const { argv, expect, positive = typeof expect !== "string" } = row;
   const expected = typeof expect === "string" ? expect : text(expect);
   const wanted = `${positive ? "expected" : "expected an error with"}:\n${expected}`;
   const result = run(argv);
@@ -43,4 +44,10 @@ function withoutShell(argv: readonly string[]): readonly string[] {
 /** Blank lines at the end are not kept in the files. */
 function text(lines: readonly string[]): string {
   return lines.slice(0, lines.findLastIndex((line) => line !== "") + 1).join("\n");
+}
+
+/** Whether a line is one of these. */
+export function isDatamodelRow(row: unknown): row is DatamodelRow {
+  if (typeof row !== "object" || row === null || !("argv" in row) || !Array.isArray(row.argv)) return false;
+  return "expect" in row && (typeof row.expect === "string" || Array.isArray(row.expect));
 }
