@@ -56,8 +56,11 @@ export class Members {
   }
 
   finish(): void {
-    const extra = Object.keys(this.#object).find((name) => !this.#seen.has(name));
-    if (extra !== undefined) throw this.#fault(`Member '${extra}' is present but not allowed here.`);
+    const [extra, ...others] = Object.keys(this.#object).filter((name) => !this.#seen.has(name));
+    if (extra === undefined) return;
+    const more = others.length === 1 ? "1 other member" : `${others.length} other members`;
+    const are = others.length === 0 ? "is" : `and ${more} are`;
+    throw this.#fault(`Member '${extra}' ${are} present but not allowed here.`);
   }
 
   #fault(details: string): Error {

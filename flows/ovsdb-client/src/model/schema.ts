@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from "../json/value.js";
-import { syntaxError } from "./error.js";
+import { ModelError, syntaxError } from "./error.js";
 import { isId, Members } from "./members.js";
 import { type BaseType, type ColumnType, columnTypeToJson, parseColumnType } from "./type.js";
 
@@ -66,13 +66,18 @@ export function parseTable(name: string, json: Json): TableSchema {
   members.finish();
   if (maxRows !== undefined && maxRows < 1) throw syntaxError(json, "maxRows must be at least 1");
   if (Object.keys(columnsJson).length === 0) throw syntaxError(json, "table must have at least one column");
-  const columns = parseNamed(columnsJson, parseColumn);
-  const indexes = indexesJson.map((index) => parseIndex(columns, index));
+  const columns = parseNamed(json, columnsJson, parseColumn);
+  const indexes = indexesJson.map((index) => parseIndex(json, columns, index));
   return { name, columns, mutable, isRoot, maxRows: Number(maxRows ?? Number.POSITIVE_INFINITY), indexes };
 }
 
-function parseNamed<T>(json: JsonObject, parse: (name: string, json: Json) => T): ReadonlyMap<string, T> {
-  const parsed = Object.entries(json).map(([name, inner]) => {
+/** The members of one member of `json`, by names that are ids. */
+function parseNamed<T>(
+  json: Json,
+  named: JsonObject,
+  parse: (name: string, json: Json) => T,
+): ReadonlyMap<string, T> {
+  const parsed = Object.entries(named).map(([name, inner]) => {
     if (name.startsWith("_")) throw syntaxError(json, 'names beginning with "_" are reserved');
     if (!isId(name)) throw syntaxError(json, "name must be a valid id");
     return [name, parse(name, inner)] as const;
@@ -80,12 +85,12 @@ function parseNamed<T>(json: JsonObject, parse: (name: string, json: Json) => T)
   return new Map(parsed);
 }
 
-function parseIndex(columns: ReadonlyMap<string, ColumnSchema>, json: Json): readonly string[] {
+function parseIndex(table: Json, columns: ReadonlyMap<string, ColumnSchema>, json: Json): readonly string[] {
   const names = parseColumnNames(columns, json);
-  if (names.length === 0) throw syntaxError(json, "index must have at least one column");
+  if (names.length === 0) throw syntaxError(table, "index must have at least one column");
   const ephemeral = names.find((name) => columns.get(name)?.ephemeral);
   if (ephemeral !== undefined) {
-    throw syntaxError(json, `ephemeral columns (such as ${ephemeral}) may not be indexed`);
+    throw syntaxError(table, `ephemeral columns (such as ${ephemeral}) may not be indexed`);
   }
   return names;
 }
@@ -112,7 +117,7 @@ export function parseSchema(json: Json): DatabaseSchema {
   if (version !== "" && !/^[0-9]+\.[0-9]+\.[0-9]+$/.test(version)) {
     throw syntaxError(json, `schema version "${version}" not in format x.y.z`);
   }
-  const tables = parseNamed(tablesJson, parseTable);
+  const tables = parseNamed(json, tablesJson, parseTable);
   return { name, version, checksum, tables: settle(tables) };
 }
 
@@ -147,10 +152,8 @@ function checkReference(
   base: BaseType,
 ): void {
   if (base.refTable !== undefined && !tables.has(base.refTable)) {
-    throw syntaxError(
-      columnToJson(column),
-      `column ${column.name} ${part} refers to undefined table ${base.refTable}`,
-    );
+    const what = `column ${column.name} ${part} refers to undefined table ${base.refTable}`;
+    throw new ModelError("syntax error", what);
   }
 }
 

@@ -117,15 +117,21 @@ function parseReference(members: Members, json: Json): Omit<BaseType, "type"> {
 export function parseColumnType(json: Json): ColumnType {
   if (typeof json === "string") return { key: parseBaseType(json), min: 1, max: 1 };
   const members = new Members(json, "ovsdb type");
-  const key = parseBaseType(members.required("key", "string", "object"));
-  const value = members.optional("value", "string", "object");
-  const min = parseCount(members.optional("min", "integer"));
-  const max = parseCount(members.optional("max", "integer", "string"));
+  const given = {
+    key: members.required("key", "string", "object"),
+    value: members.optional("value", "string", "object"),
+    min: members.optional("min", "integer"),
+    max: members.optional("max", "integer", "string"),
+  };
   members.finish();
+  const key = parseBaseType(given.key);
+  const value = given.value === undefined ? undefined : parseBaseType(given.value);
+  const min = parseCount(given.min);
+  const max = parseCount(given.max);
   if ((min !== 0 && min !== 1) || max < 1 || min > max) {
     throw syntaxError(json, "ovsdb type fails constraint checks");
   }
-  return { key, ...(value !== undefined && { value: parseBaseType(value) }), min, max };
+  return { key, ...(value && { value }), min, max };
 }
 
 function parseCount(json: Integer | string | undefined): number {
