@@ -14,7 +14,7 @@ Writes TypeScript types for the tables of an OVSDB schema.
 `;
 
 /**
- * The command `ovsdb-codegen`. Resolves to its exit status: 0, 1 where the schema is at fault, 2 for the
+ * The command `ovsdb-codegen`. It is no subcommand of an `ovsdb-client`, since OVS has one that this would hide. Resolves to its exit status: 0, 1 where the schema is at fault, 2 for the
  * arguments.
  */
 export async function main(args: string[]): Promise<number> {
