@@ -198,6 +198,24 @@ const messages: readonly Refusal[] = [
   ],
   ["a group command", 4, "040f0010 00000001 0009 00 00 00000001", "OFPGMFC_BAD_COMMAND"],
   [
+    "a weight where all buckets are meant",
+    4,
+    "040f0020 00000001 0000 00 00 00000001 0010 0005 ffffffff ffffffff 00000000",
+    "OFPGMFC_INVALID_GROUP",
+  ],
+  [
+    "watching where all buckets are meant",
+    4,
+    "040f0020 00000001 0000 00 00 00000001 0010 0000 00000001 ffffffff 00000000",
+    "OFPGMFC_WATCH_UNSUPPORTED",
+  ],
+  [
+    "meter bands that are not whole",
+    4,
+    "041d0021 00000001 0002 0001 00000001 ffff0011 00000001 00000002 12345678 00",
+    "OFPBRC_BAD_LEN",
+  ],
+  [
     "a bucket that watches nothing",
     4,
     "040f0020 00000001 0000 03 00 00000001 0010 0000 ffffffff ffffffff 00000000",

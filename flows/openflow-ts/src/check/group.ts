@@ -16,8 +16,18 @@ function checkBucket(bucket: GroupBucket, groupType: GroupMod["groupType"], vers
   }
   checkActions(bucket.actions, { version });
   if (experimenter) throw new InvalidError("OFPBPC_BAD_EXP_TYPE", "an experimenter's property of a bucket");
-  if (groupType === "fast_failover" && watchPort === undefined && watchGroup === undefined) {
+  if (bucket.weight && groupType !== "select") {
+    throw new InvalidError("OFPGMFC_INVALID_GROUP", `a bucket with a weight in a group of type ${groupType}`);
+  }
+  const watches = watchPort !== undefined || watchGroup !== undefined;
+  if (groupType === "fast_failover" && !watches) {
     throw new InvalidError("OFPGMFC_INVALID_GROUP", "a bucket of a fast-failover group that watches nothing");
+  }
+  if (watches && (groupType === "all" || groupType === "indirect")) {
+    throw new InvalidError(
+      "OFPGMFC_WATCH_UNSUPPORTED",
+      `a bucket that watches in a group of type ${groupType}`,
+    );
   }
 }
 

@@ -13,6 +13,7 @@ import { checkGroupMod } from "./group.js";
 import { checkInstructions } from "./instruction.js";
 import { checkKnown } from "./known.js";
 import { checkMatch } from "./match.js";
+import { checkBandSizes, checkBands } from "./meter.js";
 import { checkReplyBody, checkRequestBody } from "./multipart.js";
 import { checkInPort, checkPort, checkQueuePort } from "./port.js";
 import {
@@ -40,6 +41,7 @@ function checkFlowMod(flow: FlowMod, version: Version): void {
 }
 
 function checkMeterMod(meter: MeterMod): void {
+  checkBandSizes(meter.bands);
   checkKnown("OFPMMFC_BAD_COMMAND", "meter-mod command", meter.command);
   if (meter.command === "delete") return;
   const units = MeterFlag.KBPS | MeterFlag.PKTPS;
@@ -47,9 +49,7 @@ function checkMeterMod(meter: MeterMod): void {
   if ((meter.flags & ~all) !== 0 || (meter.flags & units) === units) {
     throw new InvalidError("OFPMMFC_BAD_FLAGS", `meter flags 0x${meter.flags.toString(16)}`);
   }
-  for (const band of meter.bands) {
-    if (band.type === "experimenter") throw new InvalidError("OFPMMFC_BAD_BAND", "an experimenter's band");
-  }
+  checkBands(meter.bands);
   if (meter.meter === 0 || (meter.meter > Meter.MAX && meter.meter < Meter.SLOWPATH)) {
     throw new InvalidError("OFPMMFC_INVALID_METER", `meter ${meter.meter}`);
   }

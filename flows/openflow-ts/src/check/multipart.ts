@@ -8,6 +8,7 @@ import { OpenFlow13, type Version } from "../version.js";
 import { checkGroupDescription } from "./group.js";
 import { checkInstructions } from "./instruction.js";
 import { checkMatch } from "./match.js";
+import { checkBandSizes, checkBands } from "./meter.js";
 import { checkPort } from "./port.js";
 
 type Checks<B extends { readonly type: string }> = {
@@ -40,8 +41,8 @@ function checkTableFeatures({ tables }: { readonly tables: readonly TableFeature
   }
 }
 
-/** Nicira's statistics that OVS has and that are bytes to us: flow monitors and IPFIX. */
-const niciraStatistics: ReadonlySet<number> = new Set([2, 3, 4]);
+/** Nicira's statistics that OVS has and that are bytes to us: of IPFIX. */
+const niciraStatistics: ReadonlySet<number> = new Set([3, 4]);
 const onfFlowMonitor = 1870;
 
 function checkExperimenterMultipart(
@@ -89,6 +90,10 @@ const replies: Checks<MultipartReplyBody> = {
   queue_stats: ({ queues }) => checkPorts(queues),
   group_desc({ groups }, version) {
     for (const group of groups) checkGroupDescription(group, version);
+  },
+  meter_desc({ meters }) {
+    checkBandSizes(meters.flatMap(({ bands }) => bands));
+    for (const { bands } of meters) checkBands(bands);
   },
   flow_monitor({ updates }, version) {
     for (const update of updates) {

@@ -3,6 +3,7 @@ import { errorNames } from "../errors/names.js";
 import { Experimenter } from "../model/constants.js";
 import type { PacketIn2, TlvTableMod } from "../model/nicira-message.js";
 import type { ErrorMessage, ExperimenterMessage } from "../model/switch.js";
+import { OpenFlow13, type Version } from "../version.js";
 import { checkMatch } from "./match.js";
 
 /** OVS cannot make anything of an error that it has no name for. */
@@ -22,9 +23,14 @@ export function checkConfigFlags(flags: number): void {
 /** Nicira's messages that OVS has and that are bytes to us, by subtype. */
 const niciraSubtypes: ReadonlySet<number> = new Set([10, 11, 13, 14, 15, 17, 18, 19, 32]);
 
-export function checkExperimenterMessage(message: ExperimenterMessage): void {
+/** The same of ONF's flow monitor in OpenFlow 1.3: cancelled, paused, resumed. */
+const flowMonitor: ReadonlySet<number> = new Set([1870, 1871, 1872]);
+
+export function checkExperimenterMessage(message: ExperimenterMessage, version: Version): void {
   const { experimenter, experimenterType } = message;
   if (experimenter === Experimenter.NICIRA && niciraSubtypes.has(experimenterType)) return;
+  if (experimenter === Experimenter.ONF && version === OpenFlow13 && flowMonitor.has(experimenterType))
+    return;
   const known = experimenter === Experimenter.NICIRA || experimenter === Experimenter.ONF;
   throw new InvalidError(
     known ? "OFPBRC_BAD_EXP_TYPE" : "OFPBRC_BAD_EXPERIMENTER",

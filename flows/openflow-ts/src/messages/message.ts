@@ -108,10 +108,12 @@ const kinds: readonly Kind[] = [
 const experimenterKinds: ReadonlyMap<number, readonly Kind[]> = new Map([
   [
     Experimenter.ONF,
-    // EXT-230: what later versions have of their own.
+    // What later versions have of their own (EXT-191, EXT-230, EXT-232).
     [
+      kind(1911, "role_status", roleStatus, 4, 4),
       kind(2300, "bundle_control", bundleControl, 4, 4),
       kind(2301, "bundle_add", (xid) => bundleAdd(xid, inner), 4, 4),
+      kind(2350, "request_forward", requestForward(inner), 4, 4),
     ],
   ],
   [

@@ -232,18 +232,22 @@ function versioned(version: Version): fc.Arbitrary<Message>[] {
     }),
     of("bundle_add", { bundle: u32, flags: u16, message: inner, properties: some({ experimenter }) }),
   ];
-  const since14 = [
+  // In OpenFlow 1.3 as extensions of ONF.
+  const since13 = [
     of("role_status", {
       role: named(enumerations.roles),
       reason: named(enumerations.roleReasons),
       generation: u64,
       properties: some({ experimenter }),
     }),
-    of("table_status", { reason: named(enumerations.tableReasons), description: tableDescription() }),
     of("request_forward", { request: groupMod(version), requestXid: u32 }),
+  ];
+  const since14 = [
+    of("table_status", { reason: named(enumerations.tableReasons), description: tableDescription() }),
   ];
   return [
     ...all,
+    ...since13,
     ...(version >= 5 ? since14 : [of("queue_get_config_request", { port: u32 })]),
     ...(version >= 6
       ? [

@@ -3,6 +3,57 @@ import { type Golden, hex } from "./row.js";
 
 export const reports: readonly Golden[] = [
   [
+    "role status, by ONF's extension",
+    4,
+    hex`
+      04040020 11223344 4f4e4600 00000777
+      00000002 00000000 00000000 00000005`,
+    { type: "role_status", role: "master", reason: "master_request", generation: 5n, properties: {} },
+  ],
+  [
+    "request forward, by ONF's extension",
+    4,
+    hex`
+      04040020 11223344 4f4e4600 0000092e
+      040f0010 00000009 00000000 00000003`,
+    {
+      type: "request_forward",
+      requestXid: 9,
+      request: {
+        type: "group_mod",
+        command: "add",
+        groupType: "all",
+        group: 3,
+        commandBucket: 0xffffffff,
+        buckets: [],
+        properties: {},
+      },
+    },
+  ],
+  [
+    "flows wanted, with more behind the match",
+    6,
+    hex`
+      06120040 11223344 00010000 00000000
+      ff000000 ffffffff ffffffff 00000000
+      00000000 00000000 00000000 00000000
+      00010004 00000000 01020304 05060708`,
+    {
+      type: "multipart_request",
+      flags: 0,
+      body: {
+        type: "flow_desc",
+        table: 0xff,
+        outPort: 0xffffffff,
+        outGroup: 0xffffffff,
+        cookie: 0n,
+        cookieMask: 0n,
+        match: [],
+        trailing: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8),
+      },
+    },
+  ],
+  [
     "port status",
     6,
     hex`
