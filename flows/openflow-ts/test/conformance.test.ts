@@ -192,6 +192,17 @@ test("files in other shapes: an array, other endings, remarks, blank lines, what
   assert.match(printed.find((line) => line.startsWith("not ok"))!, /lines\.ndjson#5: no JSON/);
 });
 
+test("rows whose members are of other types", async () => {
+  const { tally } = await run({
+    "odd.jsonl": lines(
+      { hex: good, text: 5 },
+      { hex: "041400", error: true, text: ["OFPT_BARRIER_REQUEST", "***truncated***"] },
+      { hex: good, openflow: 13, kind: 5 },
+    ),
+  });
+  assert.deepEqual(tally, { passed: 2, failed: 1, excused: 0, unknown: 0 });
+});
+
 test("a run in which nothing passed is none", () => {
   assert.equal(exitStatus({ passed: 0, failed: 0, excused: 0, unknown: 4 }), 1);
   assert.equal(exitStatus({ passed: 3, failed: 0, excused: 2, unknown: 4 }), 0);

@@ -22,10 +22,10 @@ export interface OpenFlowRow {
   readonly version?: number;
   /** A match as `ovs-ofctl parse-oxm` reads it. */
   readonly input?: string;
-  /** What OVS prints. */
-  readonly text?: string;
-  /** The error that these bytes have to give. */
-  readonly error?: string | null;
+  /** What OVS prints, in one string or by its lines. */
+  readonly text?: string | readonly string[];
+  /** The error that these bytes have to give; anything but its name says that there is to be one. */
+  readonly error?: unknown;
   /** The message was cut off. */
   readonly truncated?: unknown;
   /** OVS itself writes these bytes in another way. */
@@ -34,12 +34,17 @@ export interface OpenFlowRow {
 
 type Part = "actions" | "instructions" | "match" | "message";
 
+function textOf({ text }: OpenFlowRow): string | undefined {
+  return typeof text === "string" ? text.trim() : text?.join("\n").trim();
+}
+
 /** What a row's bytes are. */
-function partOf({ kind, text }: OpenFlowRow): Part {
+function partOf(row: OpenFlowRow): Part {
+  const { kind } = row;
   if (/instruction/i.test(kind ?? "")) return "instructions";
   if (/action/i.test(kind ?? "")) return "actions";
   if (/match|oxm|nxm/i.test(kind ?? "")) return "match";
-  return kind === undefined && text?.startsWith("actions=") ? "actions" : "message";
+  return kind === undefined && textOf(row)?.startsWith("actions=") ? "actions" : "message";
 }
 
 /** Whether a line is one of these. */
@@ -92,7 +97,7 @@ function procedureOf(row: OpenFlowRow, table: number | undefined): procedures.Pr
 
 function checkGood(row: OpenFlowRow): Verdict {
   const { table, rest } = digitsOf(row);
-  const text = row.text?.trim();
+  const text = textOf(row);
   const part = partOf(row);
   const {
     again,
@@ -110,14 +115,15 @@ function checkGood(row: OpenFlowRow): Verdict {
   return said === false ? { ...passed, reason: `read as "${ours}", where OVS says "${text}"` } : passed;
 }
 
+const fixedSizes: readonly number[] = [40, 88];
 const fixedMatch = "OpenFlow 1.0 and 1.1 have a match of fixed form; OXM and NXM are read here";
 
 /** Why a row is none of ours. */
 function excuse(row: OpenFlowRow): Verdict | undefined {
   const { rest } = row.hex === undefined ? { rest: "" } : digitsOf(row);
   if (partOf(row) === "match") {
-    const fixed =
-      /ofp1[01]/i.test(row.kind ?? "") || (versionOf(row) <= 2 && /^\d*(40|88)$/.test(`${rest.length / 2}`));
+    const sized = versionOf(row) <= 2 && fixedSizes.includes(rest.length / 2);
+    const fixed = sized || /ofp1[01]/i.test(row.kind ?? "");
     return fixed ? excused(fixedMatch) : undefined;
   }
   if (partOf(row) !== "message" || rest.length < 16) return undefined;
@@ -139,8 +145,8 @@ function refuses(text: string): boolean {
 }
 
 /** The error that a row wants: said so, by truncation, or in what OVS prints. */
-function wantsError({ error, truncated, text }: OpenFlowRow): boolean {
-  return Boolean(error) || Boolean(truncated) || refuses(text ?? "");
+function wantsError(row: OpenFlowRow): boolean {
+  return Boolean(row.error) || Boolean(row.truncated) || refuses(textOf(row) ?? "");
 }
 
 /** The names that OVS has from before OpenFlow 1.3, and those of later versions. */
@@ -156,8 +162,9 @@ const sameErrors: Readonly<Record<string, string>> = {
 const errorName = /\b(?:OFP|NX)[A-Z]+_[A-Z_]+/;
 
 /** Any error will do where one is wanted; that it is another than OVS's is worth knowing. */
-function refusedAs(code: string, { error, text }: OpenFlowRow): Verdict {
-  const said = error ?? /(?:decode error: |returned error |^bad OpenFlow.*: )(\w+)/.exec(text ?? "")?.[1];
+function refusedAs(code: string, row: OpenFlowRow): Verdict {
+  const printed = /(?:decode error: |returned error |^bad OpenFlow.*: )(\w+)/.exec(textOf(row) ?? "");
+  const said = typeof row.error === "string" ? row.error : printed?.[1];
   const [wanted] = errorName.exec(said ?? "") ?? [];
   if (wanted === undefined || code === (sameErrors[wanted] ?? wanted)) return passed;
   return { ...passed, reason: `refused as ${code}, where OVS says ${wanted}` };
@@ -172,7 +179,7 @@ export function checkOpenFlowRow(row: OpenFlowRow): Verdict {
     if (!hostile) return checkGood(row);
     const { table, rest } = digitsOf(row);
     procedureOf(row, table)(bytesOf(rest), true);
-    return failed(`taken, where ${row.error || "an error"} is wanted`);
+    return failed(`taken, where ${typeof row.error === "string" ? row.error : "an error"} is wanted`);
   } catch (error) {
     if (!(error instanceof OpenFlowLibraryError)) {
       return failed(`threw ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);

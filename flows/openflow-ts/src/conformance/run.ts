@@ -81,8 +81,15 @@ async function readLines(path: string): Promise<Line[]> {
 
 function judge(line: Line, checkers: readonly Checker[]): Verdict {
   if (line.fault !== undefined) return { result: "failed", reason: line.fault };
-  const checker = checkers.find((candidate) => candidate.accepts(line.row));
-  return checker?.check(line.row) ?? { result: "unknown", reason: "a row of a kind that is not known here" };
+  try {
+    const checker = checkers.find((candidate) => candidate.accepts(line.row));
+    return (
+      checker?.check(line.row) ?? { result: "unknown", reason: "a row of a kind that is not known here" }
+    );
+  } catch (error) {
+    // Members of other types than they should have: one row is not to end the run.
+    return { result: "failed", reason: `no row that can be read: ${error}` };
+  }
 }
 
 const words = { passed: "ok", failed: "not ok", excused: "skip", unknown: "unknown" } as const;
