@@ -36,7 +36,12 @@ export function properties<V>(type: number, codec: Codec<V>): PropertyEntry<read
   return {
     type,
     repeats: true,
-    read: (reader, before) => [...(before ?? []), codec.read(reader)],
+    read(reader, before) {
+      // A message has room for thousands: the list grows, and is not copied each time.
+      const values = (before as V[] | undefined) ?? [];
+      values.push(codec.read(reader));
+      return values;
+    },
     contents: (values) => values.map((value) => (writer) => codec.write(writer, value)),
   };
 }
