@@ -50,7 +50,7 @@ test("many readers that stop hold no more than the ceiling, and one that reads i
       }
     });
   });
-  const pair = await new EdgePair(await listening(server), 3, 5000, limit).start();
+  const pair = await new EdgePair(await listening(server), 3, { farMemory: limit }).start();
   let most = 0;
   const looking = setInterval(() => {
     most = Math.max(most, pair.farMemory.used);

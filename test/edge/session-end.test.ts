@@ -73,6 +73,28 @@ test("what a lost session leaves unsaid is not said in the next one, whose numbe
   }
 });
 
+test("what a lost session leaves in the queue takes no number from who has it in the next one", () => {
+  const { connections, pull } = bound(queue());
+  connections.inquire(from(40_000), () => {});
+  connections.sessionLost();
+  const answers: number[] = [];
+  connections.inquire(from(40_001), (status) => answers.push(status));
+  assert.deepEqual(pull(), ["OPEN 1"]);
+  connections.receive(
+    {
+      type: MessageType.OPENED,
+      flags: 0,
+      protocol: 6,
+      connection: 1,
+      sequence: 0,
+      status: MessageStatus.OK,
+      addresses: undefined,
+    },
+    Buffer.alloc(0),
+  );
+  assert.deepEqual(answers, [MessageStatus.OK]);
+});
+
 test("within a session it is said, in order", () => {
   const { connections, pull } = bound(queue());
   connections.inquire(from(40_000), () => {}).drop(MessageStatus.TIMEOUT);

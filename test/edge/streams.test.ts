@@ -5,7 +5,7 @@ import { type MessageHeader, MessageType, type MessageWriter } from "../../drive
 import { BlockPool, ByteQueue } from "../../plugin/edge/tcp/byte-queue.js";
 import { INITIAL_CREDIT, ReceiveWindow, readCredit, writeCredit } from "../../plugin/edge/tcp/credit.js";
 import { Inbound, SequenceError } from "../../plugin/edge/tcp/inbound.js";
-import { NumberWindow } from "../../plugin/edge/tcp/number-window.js";
+import { NumberWindow, numberAfter } from "../../plugin/edge/tcp/number-window.js";
 import { type MutableHeader, Outbound } from "../../plugin/edge/tcp/outbound.js";
 
 interface Written {
@@ -194,6 +194,25 @@ test("a number window is a set of numbers", () => {
       for (let number = 1; number <= 51; number++) assert.equal(window.has(number), naive.has(number));
     }),
   );
+});
+
+test("numbers begin again behind the last, but for those that are in use since the time before", () => {
+  const before = 2 ** 32 - 4;
+  const window = new NumberWindow((number) => number === 2, before);
+  const numbers = Array.from({ length: 8 }, (_, index) => (before + 1 + index) >>> 0).filter(
+    (number) => number !== 0 && number !== 2,
+  );
+  assert.equal(numberAfter(2 ** 32 - 1), 1);
+  assert.deepEqual(
+    numbers.map((number) => window.has(number)),
+    numbers.map(() => false),
+  );
+  for (const number of numbers.toReversed()) window.add(number);
+  assert.deepEqual(
+    numbers.map((number) => window.has(number)),
+    numbers.map(() => true),
+  );
+  assert.deepEqual([window.has(before), window.has(2), window.has(6)], [true, true, false]);
 });
 
 test("a queue of bytes gives them back in any pieces, and its blocks as well", () => {

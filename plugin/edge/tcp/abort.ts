@@ -22,7 +22,8 @@ export function endInOrder(socket: Socket): void {
  */
 export function abort(socket: Socket): void {
   if (socket.destroyed) return;
-  if (!socket.connecting) setAbort(socket, true);
+  // Also of one that is connecting: the kernel may know already that it has.
+  setAbort(socket, true);
   socket.destroy();
 }
 

@@ -38,8 +38,7 @@ export class ByteQueue {
   push(bytes: Uint8Array): void {
     let at = this.#chunks.length > 0 ? this.#append(bytes, 0) : 0;
     while (at < bytes.length) {
-      const isSmall = bytes.length - at <= SMALL_BYTES;
-      this.#chunks.push(isSmall ? Buffer.allocUnsafe(bytes.length - at) : this.#pool.take());
+      this.#chunks.push(this.#chunk(bytes.length - at));
       this.#end = 0;
       at = this.#append(bytes, at);
     }
@@ -63,6 +62,12 @@ export class ByteQueue {
   clear(): void {
     while (this.#chunks.length > 0) this.#drop();
     this.#length = 0;
+  }
+
+  /** The first few bytes get a place of their length; where more follow, each of them with its own would be mostly overhead. */
+  #chunk(bytes: number): Uint8Array {
+    if (bytes > SMALL_BYTES) return this.#pool.take();
+    return Buffer.allocUnsafe(this.#chunks.length === 0 ? bytes : SMALL_BYTES);
   }
 
   /** Puts what it takes of `bytes`, from `at` on, into the last chunk; returns where to go on. */

@@ -14,7 +14,7 @@ import { endpointsKey } from "./endpoints.js";
 import { descriptorOf } from "./handle.js";
 import { IdleTimeouts } from "./idle-timeouts.js";
 import { Inquiry } from "./inquiry.js";
-import { NumberWindow } from "./number-window.js";
+import { NumberWindow, numberAfter } from "./number-window.js";
 import { type Opening, openingOf, readOpening } from "./opening.js";
 import { Reading } from "./reading.js";
 import { DEFAULT_CLASS, type TrafficClass } from "./traffic-class.js";
@@ -93,7 +93,7 @@ export class TcpConnections {
   readonly #idle = new IdleTimeouts();
   readonly #probing: NodeJS.Timeout;
   readonly #expiring: NodeJS.Timeout;
-  #seen = new NumberWindow();
+  #seen = this.#noneSeen();
   #nextNumber = 1;
   readonly #ended: ConnectionCounts = { open: 0, total: 0, opening: 0, failed: 0, taken: 0, delivered: 0 };
 
@@ -167,7 +167,10 @@ export class TcpConnections {
       over: () => {
         if (this.#awaited.get(key) === inquiry) this.#awaited.delete(key);
       },
-      ended: () => this.#inquiries.delete(connection),
+      ended: () => {
+        // What a lost session has left in the driver's queue ends once more, when its number is another one's.
+        if (this.#inquiries.get(connection) === inquiry) this.#inquiries.delete(connection);
+      },
     });
     this.#inquiries.set(connection, inquiry);
     this.#awaited.set(key, inquiry);
@@ -206,9 +209,16 @@ export class TcpConnections {
   }
 
   #allocate(): number {
-    const connection = this.#nextNumber;
-    this.#nextNumber = (this.#nextNumber + 1) >>> 0 || 1;
+    let connection = this.#nextNumber;
+    while (this.#initiated.has(connection) || this.#inquiries.has(connection)) {
+      connection = numberAfter(connection);
+    }
+    this.#nextNumber = numberAfter(connection);
     return connection;
+  }
+
+  #noneSeen(): NumberWindow {
+    return new NumberWindow((number) => this.#accepted.has(number));
   }
 
   /** A message from the peer. `data` is valid during the call only. */
@@ -242,12 +252,21 @@ export class TcpConnections {
       const early = this.#early.get(connection) ?? [];
       early.push({ header: { ...header }, data: Buffer.from(data) });
       this.#early.set(connection, early);
+      this.#options.memory.take(data.length);
     }
+  }
+
+  /** What has come for a connection ahead of its OPEN; it is held no longer. */
+  #takeEarly(connection: number): readonly Early[] {
+    const early = this.#early.get(connection) ?? [];
+    this.#early.delete(connection);
+    for (const { data } of early) this.#options.memory.take(-data.length);
+    return early;
   }
 
   /** Says that there will be no such connection. */
   #refuse(identity: EdgeIdentity, status: MessageStatus): void {
-    this.#early.delete(identity.connection);
+    this.#takeEarly(identity.connection);
     const reading = new Reading(this.#options.memory);
     const edge = new TcpEdge(identity, false, new Socket(), reading, this.#surroundings);
     this.#accepted.set(identity.connection, edge);
@@ -283,17 +302,15 @@ export class TcpConnections {
       edge.opened(this.#options.answerDscp?.(addresses.destination, socket) ?? 0);
     });
     socket.once("close", settled);
-    const early = this.#early.get(connection) ?? [];
-    this.#early.delete(connection);
-    for (const { header, data } of early) edge.receive(header, data);
+    for (const { header, data } of this.#takeEarly(connection)) edge.receive(header, data);
   }
 
   /** The session has ended: every connection with it, at once; the applications see resets. */
   sessionLost(): void {
     for (const edge of [...this.#edges()]) edge.abandon();
     for (const inquiry of [...this.#inquiries.values()]) inquiry.abandon(MessageStatus.SESSION_LOST);
-    this.#early.clear();
-    this.#seen = new NumberWindow();
+    for (const connection of [...this.#early.keys()]) this.#takeEarly(connection);
+    this.#seen = this.#noneSeen();
     this.#nextNumber = 1;
   }
 
@@ -318,7 +335,8 @@ export class TcpConnections {
   #forget(edge: TcpEdge): void {
     const { connection, addresses } = edge.identity;
     const edges = edge.initiator ? this.#initiated : this.#accepted;
-    if (!edges.delete(connection)) return;
+    if (edges.get(connection) !== edge) return;
+    edges.delete(connection);
     this.#opening.delete(edge);
     this.#idle.forget(edge);
     if (edge.initiator && this.#confirmed.size > 0) {
@@ -339,8 +357,10 @@ export function isTcp(header: MessageHeader): boolean {
 /** What the peer is told of a connection that could not be made. */
 function statusOf(error: NodeJS.ErrnoException): MessageStatus {
   switch (error.code) {
-    case "ECONNREFUSED":
-      return MessageStatus.REFUSED;
+    case "ECONNRESET":
+    case "EPIPE":
+      // It was connected, though we had no time to hear of it (RFC 9293 §3.5.3: before that, a reset is a refusal).
+      return MessageStatus.RESET_BY_APPLICATION;
     case "EHOSTUNREACH":
     case "EHOSTDOWN":
       return MessageStatus.UNREACHABLE;
@@ -359,6 +379,6 @@ function statusOf(error: NodeJS.ErrnoException): MessageStatus {
     case "EADDRNOTAVAIL":
       return MessageStatus.LIMIT;
     default:
-      return MessageStatus.RESET_BY_APPLICATION;
+      return MessageStatus.REFUSED;
   }
 }

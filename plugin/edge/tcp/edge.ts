@@ -7,8 +7,9 @@ import {
   type MessageWriter,
   type Priority,
 } from "../../../driver/index.js";
-import { abort, abortIfLost, endInOrder, isReset } from "./abort.js";
+import { abort, abortIfLost, isReset } from "./abort.js";
 import { ReceiveWindow, readCredit } from "./credit.js";
+import { Delivery } from "./delivery.js";
 import { type EdgeIdentity, EdgeMessages } from "./edge-messages.js";
 import type { Idling } from "./idle-timeouts.js";
 import { Inbound, SequenceError } from "./inbound.js";
@@ -17,7 +18,6 @@ import type { EdgeMemory, Holder } from "./memory.js";
 import { readOpened } from "./opening.js";
 import { Outbound } from "./outbound.js";
 import type { Reading } from "./reading.js";
-import { writeAtOnce } from "./writing.js";
 
 /**
  * What the application has sent and the driver not yet pulled, at most about this much (bytes); then the socket rests.
@@ -70,6 +70,7 @@ export class TcpEdge implements MessageSource, Holder, Idling {
   readonly #messages: EdgeMessages;
   readonly #outbound: Outbound;
   readonly #inbound: Inbound;
+  readonly #delivery: Delivery;
   readonly #window: ReceiveWindow;
   /** RESET waits to be pulled, with this status. */
   #farewell: MessageStatus | undefined;
@@ -104,9 +105,10 @@ export class TcpEdge implements MessageSource, Holder, Idling {
     const { creditMaximum, memory, now, rtt } = surroundings;
     this.#outbound = new Outbound(memory.blocks);
     this.#window = new ReceiveWindow({ maximum: creditMaximum, now, rtt, pressed: () => memory.pressed });
+    this.#delivery = new Delivery(socket, memory.blocks, (bytes) => this.#given(bytes));
     this.#inbound = new Inbound({
       data: (bytes) => this.#deliver(bytes),
-      end: () => endInOrder(this.#socket),
+      end: () => this.#delivery.end(),
     });
     abortIfLost(socket);
     reading.onBytes = (bytes) => this.#take(bytes);
@@ -313,15 +315,12 @@ export class TcpEdge implements MessageSource, Holder, Idling {
     }
   }
 
-  /** Gives bytes to the application; they count as taken once the kernel has them. */
   #deliver(bytes: Uint8Array): void {
     this.#delivered += bytes.length;
-    const written = writeAtOnce(this.#socket, bytes);
-    if (written > 0) this.#given(written);
-    const rest = bytes.length - written;
-    if (rest > 0) this.#socket.write(Buffer.from(bytes.subarray(written)), () => this.#given(rest));
+    this.#delivery.give(bytes);
   }
 
+  /** The kernel has taken so many of the bytes for the application, and so it counts as if that had. */
   #given(bytes: number): void {
     if (this.#gone) return;
     this.#hold(-bytes);
@@ -342,6 +341,7 @@ export class TcpEdge implements MessageSource, Holder, Idling {
     this.#over = true;
     this.#gone = true;
     this.#inbound.clear();
+    this.#delivery.clear();
     this.#hold(this.#outbound.queued - this.#holding);
     abort(this.#socket);
     this.#lastWords = true;
@@ -363,6 +363,7 @@ export class TcpEdge implements MessageSource, Holder, Idling {
     this.#over = true;
     this.#gone = true;
     this.#inbound.clear();
+    this.#delivery.clear();
     abort(this.#socket);
     this.#letGo();
   }
@@ -380,7 +381,7 @@ export class TcpEdge implements MessageSource, Holder, Idling {
   #resetIfDue(): void {
     if (this.#resetAt === undefined || ((this.#resetAt - this.#inbound.next) | 0) > 0) return;
     this.#over = true;
-    whenDelivered(this.#socket, () => this.abandon());
+    whenDelivered(this.#socket, this.#delivery, () => this.abandon());
   }
 
   #hold(bytes: number): void {

@@ -17,7 +17,7 @@ import { writeOpening } from "./opening.js";
 /** What a far edge may say at most, in bytes: the data that it has credit for, and some grants of its own. */
 const MOST_HELD = INITIAL_CREDIT + 1024;
 
-/** A far edge that was refused has said nothing but this: the number of its first message is the next one. */
+/** A far edge that could not connect has said nothing but this: the number of its first message is the next one. */
 const FIRST_SEQUENCE = 1;
 
 interface Held {
@@ -41,7 +41,7 @@ export interface InquiryOptions {
  *
  * | state    | left by                                                                                            |
  * |----------|----------------------------------------------------------------------------------------------------|
- * | asking   | OPENED or data (→ answered), RESET (→ over; the client is to see why), drop (→ over)               |
+ * | asking   | OPENED, data, or the application's reset (→ answered), any other RESET (→ over; the client is to see why), drop (→ over) |
  * | answered | the client's connection, accepted here (join → over: its edge goes on), drop (→ over)              |
  * | over     | -                                                                                                  |
  *
@@ -68,7 +68,11 @@ export class Inquiry implements MessageSource {
   /** A message of the far edge. `data` is valid during the call only. */
   receive(header: MessageHeader, data: Uint8Array): void {
     if (this.#state === "over") return;
-    const refused = header.type === MessageType.RESET && header.sequence === FIRST_SEQUENCE;
+    // Only who was connected can have been reset by the application: that may overtake the news that it was.
+    const refused =
+      header.type === MessageType.RESET &&
+      header.sequence === FIRST_SEQUENCE &&
+      header.status !== MessageStatus.RESET_BY_APPLICATION;
     if (refused && this.#state === "asking") {
       this.#end();
       this.#options.answered(header.status);
