@@ -1,0 +1,42 @@
+/**
+ * One side of many connections: `node dist/test/fuzz/program.js ROLE ADDRESS PORT FIRST-PORT COUNT AT-ONCE`. Prints
+ * "listening" if it is the server, and for each connection its number, which the client's port tells, when it begins, and
+ * with how it went when it is over; each a line of JSON.
+ */
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
+import { randomOf } from "../edge/pair.js";
+import { Application } from "./application.js";
+import { Content } from "./content.js";
+
+const [role, host, ...numbers] = process.argv.slice(2);
+const [port = 0, firstPort = 0, count = 0, atOnce = 1] = numbers.map(Number);
+
+async function play(socket: Socket, number: number): Promise<void> {
+  const client = new Content(number, "client");
+  const server = new Content(number, "server");
+  const application =
+    role === "client"
+      ? new Application(socket, randomOf(2 * number), client, server)
+      : new Application(socket, randomOf(2 * number + 1), server, client);
+  console.log(JSON.stringify({ number }));
+  console.log(JSON.stringify({ number, outcome: await application.run() }));
+}
+
+if (role === "server") {
+  createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    play(socket, (socket.remotePort ?? 0) - firstPort);
+  }).listen({ host, port, backlog: 1024 }, () => console.log(JSON.stringify("listening")));
+} else {
+  let next = 0;
+  const some = async () => {
+    while (next < count) {
+      const number = next++;
+      const localPort = firstPort + number;
+      const socket = connect({ host: host!, port, localPort, allowHalfOpen: true, noDelay: true });
+      await once(socket, "connect");
+      await play(socket, number);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, some));
+}
