@@ -10,10 +10,12 @@ import { type Case, expectation, isSeen, readCases, type Way } from "./cases.js"
 const list = fileURLToPath(new URL("../../../test/conformance/tcp.md", import.meta.url));
 const cases = readCases(list);
 
+/** How many times their length all pauses are; to be run for long: `CONFORMANCE_PAUSES=40 node test/run.mjs conformance/tcp`. */
+const pauses = Number(process.env["CONFORMANCE_PAUSES"] ?? 1);
 /** Seconds that a step may take. */
-const STEP_LIMIT = 25 * patience;
+const STEP_LIMIT = 25 * patience * Math.max(1, pauses / 4);
 /** All that the applications do, in milliseconds. */
-const OVERALL_LIMIT = 120_000 * patience;
+const OVERALL_LIMIT = 120_000 * patience * Math.max(1, pauses / 8);
 /** Pairs of applications that are at it at once: more would wait for the machine, not for the network. */
 const AT_ONCE = 160;
 
@@ -69,6 +71,11 @@ function address(family: Family, site: number, last: number): string {
   return family === "ipv4" ? `10.${site}.0.${last}` : `fd00:${site}::${last}`;
 }
 
+/** The step, with its pause as long as is wanted. */
+function lengthen(step: string): string {
+  return step.replace(/^pause (\d+)/, (_, milliseconds) => `pause ${Number(milliseconds) * pauses}`);
+}
+
 /** The ports of a case, as its circumstances have them. */
 function portsOf({ circumstances }: Case, index: number, way: Way, attempt = 0) {
   const first = firstPorts(way);
@@ -99,7 +106,7 @@ function pairingsOf(one: Case, index: number, way: Way, family: Family): Pairing
           const server: Address = [address(family, clientSite === 1 ? 2 : 1, there), ports.server];
           const tried = `${key}, attempt ${attempt}`;
           const role = (role: "client" | "server", own: Address, peer: Address): Role => {
-            return { key: `${tried} ${role}`, case: name, role, steps: one[role], own, peer };
+            return { key: `${tried} ${role}`, case: name, role, steps: one[role].map(lengthen), own, peer };
           };
           return {
             key: tried,

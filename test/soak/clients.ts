@@ -5,12 +5,14 @@
  *     {"turn": N, "atOnce": A}           opens, uses and closes N connections, A at a time
  *     {"busy": N, "rounds": M}           has N of those that stay send and receive, M times each
  *     {"drop": true}                     closes those that stay
+ *     {"exchange": B}                    sends and receives B bytes at once, on one connection, checked by their hashes
  *
  * Each is answered by a line: how many went well, what went wrong and how often, and the milliseconds that it took.
  */
 import { connect, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
+import { exchangeAsClient } from "./exchange.js";
 
 interface Task {
   readonly keep?: number;
@@ -20,6 +22,7 @@ interface Task {
   readonly busy?: number;
   readonly rounds?: number;
   readonly drop?: boolean;
+  readonly exchange?: number;
 }
 
 const [host, port] = process.argv.slice(2) as [string, string];
@@ -101,6 +104,13 @@ async function busy(number: number, rounds: number): Promise<void> {
   await Promise.all(kept.slice(0, number).map(one));
 }
 
+/** With the server's other port. */
+async function bothWays(bytes: number): Promise<void> {
+  const socket = connect({ host, port: Number(port) + 1, allowHalfOpen: true });
+  await count(exchangeAsClient(socket, bytes));
+  socket.destroy();
+}
+
 for await (const line of createInterface({ input: process.stdin })) {
   const task = JSON.parse(line) as Task;
   const start = performance.now();
@@ -109,6 +119,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   if (task.keep !== undefined) await keep(task.keep, task.rate ?? 1000);
   if (task.turn !== undefined) await turn(task.turn, task.atOnce ?? 100);
   if (task.busy !== undefined) await busy(task.busy, task.rounds ?? 1);
+  if (task.exchange !== undefined) await bothWays(task.exchange);
   if (task.drop) for (const socket of kept.splice(0)) socket.destroy();
   console.log(JSON.stringify({ well, errors, milliseconds: Math.round(performance.now() - start) }));
 }

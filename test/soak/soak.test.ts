@@ -9,6 +9,10 @@ const MEGABYTE = 2 ** 20;
 const PASSING = 8;
 const OPEN = 11_000;
 const ACTIVE = 1000;
+/** What a connection may have under way in one direction, by default. */
+const CREDIT = 16 * MEGABYTE;
+/** What one connection that is busy both ways may cost a site, with the mover's windows and buffers. */
+const EXCHANGE_MEMORY = 160 * MEGABYTE;
 
 /** The clients' process needs a descriptor for each, as each plugin does. */
 const limit = Number(/^Max open files\s+\S+\s+(\S+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1]);
@@ -47,6 +51,17 @@ test("ten thousand connections opened, used and closed leave nothing behind", as
     // What has to be collected yet is no growth; 8 KB for each connection would be.
     assert.ok(resident < before[i]!.resident + 64 * MEGABYTE, `${resident} bytes are resident`);
   }
+});
+
+test("96 MB each way at once on one connection arrive, and neither site holds more than its credit", async () => {
+  const [before] = await soak.samples();
+  const { well, errors, most } = await soak.watch({ exchange: 96 * MEGABYTE });
+  assert.deepEqual([well, errors], [1, {}]);
+  for (const { held, resident } of most) {
+    assert.ok(held < CREDIT + MEGABYTE, `${held} bytes were held`);
+    assert.ok(resident < before!.resident + EXCHANGE_MEMORY, `${resident} bytes were resident`);
+  }
+  await idle();
 });
 
 test("ten thousand idle connections and a thousand busy ones, opened at a thousand a second", {

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Lab } from "../../ovs-lab/index.js";
 import { request } from "../../plugin/control.js";
 import type { Status } from "../../plugin/status.js";
@@ -10,6 +11,8 @@ import { listening, SERVER } from "../end-to-end/site.js";
 
 const PORT = 9000;
 const SITES = ["a", "b"] as const;
+/** Milliseconds. */
+const LOOK_INTERVAL = 50;
 
 /** What the clients say of a task. */
 export interface Outcome {
@@ -31,6 +34,13 @@ export interface Sample {
   /** Seconds on the CPU since its start, of the main thread and of all others. */
   readonly mainTime: number;
   readonly otherTime: number;
+}
+
+/** The most of a plugin's memory, in bytes. */
+export interface Most {
+  readonly site: string;
+  resident: number;
+  held: number;
 }
 
 /** Two sites with plugins, one server, and one process of clients that opens as many connections as it is told to. */
@@ -75,6 +85,27 @@ export class Soak {
     const { value, done } = await this.#answers.next();
     if (done) throw new Error("the clients have ended");
     return JSON.parse(value as string) as Outcome;
+  }
+
+  /** The same, with the most that each plugin's process has had resident, and has held for connections, meanwhile. */
+  async watch(
+    task: Readonly<Record<string, number | boolean>>,
+  ): Promise<Outcome & { readonly most: Most[] }> {
+    const most = (await this.samples()).map(({ site, resident, held }) => ({ site, resident, held }));
+    const looking = new AbortController();
+    const looks = (async () => {
+      while (!looking.signal.aborted) {
+        for (const [i, { resident, held }] of (await this.samples()).entries()) {
+          most[i]!.resident = Math.max(most[i]!.resident, resident);
+          most[i]!.held = Math.max(most[i]!.held, held);
+        }
+        await sleep(LOOK_INTERVAL);
+      }
+    })();
+    const outcome = await this.task(task);
+    looking.abort();
+    await looks;
+    return { ...outcome, most };
   }
 
   samples(): Promise<Sample[]> {
