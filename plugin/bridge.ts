@@ -154,6 +154,9 @@ export class Bridge {
         { state, ...(reason && { reason }) },
         `steering: ${state}`,
       );
+      // The canary's device may have been removed: then its port waits for it.
+      if (state === "port-pending" && !this.#stopping)
+        this.#canary?.ensure().catch((error: Error) => this.#logger.error({ err: error }, error.message));
       if (!TELLING.has(state)) return;
       this.#inPlace = state === "in-sync";
       this.#options.placed();
@@ -264,6 +267,7 @@ export class Bridge {
   /** The local ports are there, for the first time or anew: they get their addresses, routes and rules. */
   async #prepareHost(ports: readonly LocalPort[]): Promise<void> {
     if (this.#stopping) return;
+    await this.#canary?.ensure();
     await this.#host.ensure();
     this.#hearAnswers(ports);
     if (this.#rewrite) await this.#rewrite.prepare(ports[0]!);

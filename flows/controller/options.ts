@@ -42,9 +42,10 @@ export interface SteeringOptions {
   readonly canary: string;
   readonly table: LookupTable;
   /**
-   * Called when the local ports have come or were made anew (vswitchd restarted), before anything is steered to them: give
-   * the devices their addresses, routes and rules here. If it throws, the state is `error`, and it is called again. It is also
-   * called again for devices that may be the same, so it must not mind what is there already.
+   * Called when the local ports have come or were made anew (vswitchd restarted), before anything is steered to them, and
+   * when the link of one or the canary's is down: give the devices their addresses, links, routes and rules here. If it
+   * throws, the state is `error`, and it is called again. It is also called again for devices that may be the same, so it
+   * must not mind what is there already.
    */
   readonly prepareHost?: (ports: readonly LocalPort[]) => Promise<void> | void;
   /** Ports whose packets are never taken, by name: those towards the WAN. Default: none. */

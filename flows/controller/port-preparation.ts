@@ -1,3 +1,4 @@
+import { PortState } from "openflow-ts";
 import type { BridgeFlows } from "./bridge-flows.js";
 import type { LocalPort, SteeringOptions } from "./options.js";
 import type { SteeredPorts } from "./policy.js";
@@ -9,13 +10,17 @@ export type Preparation =
   /** The switch is about to do what it has been asked for. */
   | { readonly waiting: string };
 
-/** Makes ports that have come or changed ready to be steered to. */
+/** Milliseconds that a link has for coming up. */
+const LINK_TIMEOUT = 1000;
+
+/** Makes ports that have come or changed, or whose link somebody has taken down, ready to be steered to. */
 export class PortPreparation {
   readonly #flows: BridgeFlows;
   readonly #canary: string;
   readonly #prepareHost: SteeringOptions["prepareHost"];
   readonly #preparing: (ports: readonly LocalPort[]) => void;
   #prepared: string | undefined;
+  #preparedAt = Number.NEGATIVE_INFINITY;
 
   /** `preparing` is told of the ports for which the host is being prepared. */
   constructor(
@@ -40,6 +45,7 @@ export class PortPreparation {
     const alive = ports.get(this.#canary);
     if (alive?.port !== canary) return unfinished(this.#canary);
     const found: LocalPort[] = [];
+    let isDown = Boolean(alive.state & PortState.LINK_DOWN);
     for (const { mac: wanted, ...numbers } of local) {
       const port = ports.get(numbers.name);
       const mac = port && macText(port.hardwareAddress);
@@ -47,14 +53,17 @@ export class PortPreparation {
         return unfinished(numbers.name);
       }
       found.push({ ...numbers, mac });
+      isDown ||= Boolean(port.state & PortState.LINK_DOWN);
     }
     const steered = { local: found, canary, ...others };
     const device = JSON.stringify(steered);
-    if (device !== this.#prepared) {
+    const since = performance.now() - this.#preparedAt;
+    if (device !== this.#prepared || (isDown && this.#prepareHost && since > LINK_TIMEOUT)) {
       await this.#flows.quieten(alive);
       this.#preparing(steered.local);
       await this.#prepareHost?.(steered.local);
       this.#prepared = device;
+      this.#preparedAt = performance.now();
     }
     return { ready: steered };
   }

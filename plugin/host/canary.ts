@@ -1,5 +1,6 @@
 import { close, INTERFACE_NAME_MAX, openTun, SystemError } from "../../driver/ffi/index.js";
 import { run } from "./command.js";
+import { deviceExists } from "./device.js";
 import { HostError } from "./error.js";
 
 const MARK = "-alive";
@@ -20,18 +21,21 @@ export function canaryName(port: string): string {
  * while that port is live: when the process is killed, the kernel takes the device down with it.
  */
 export class Canary {
+  readonly #name: string;
   #fd: number | undefined;
+  #closed = false;
+  #turn: Promise<void> = Promise.resolve();
 
-  private constructor(fd: number) {
-    this.#fd = fd;
+  private constructor(name: string) {
+    this.#name = name;
+    this.#fd = openTap(name);
   }
 
   /** Throws HostError. */
   static async open(name: string): Promise<Canary> {
-    const canary = new Canary(openTap(name));
+    const canary = new Canary(name);
     try {
-      // Nobody talks to it, so it needs no address of its own making.
-      await run("ip", ["link", "set", "dev", name, "addrgenmode", "none", "up"]);
+      await canary.#raise();
       return canary;
     } catch (error) {
       canary.close();
@@ -39,7 +43,32 @@ export class Canary {
     }
   }
 
+  /** Makes the device anew where somebody has removed it, and takes its link up; calls take turns. Throws HostError. */
+  ensure(): Promise<void> {
+    const turn = this.#turn.then(async () => {
+      const exists = await deviceExists(this.#name);
+      if (this.#closed) return;
+      if (!exists) {
+        this.#release();
+        this.#fd = openTap(this.#name);
+      }
+      await this.#raise();
+    });
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
   close(): void {
+    this.#closed = true;
+    this.#release();
+  }
+
+  async #raise(): Promise<void> {
+    // Nobody talks to it, so it needs no address of its own making.
+    await run("ip", ["link", "set", "dev", this.#name, "addrgenmode", "none", "up"]);
+  }
+
+  #release(): void {
     if (this.#fd !== undefined) close(this.#fd);
     this.#fd = undefined;
   }

@@ -139,6 +139,20 @@ describe("the switch's faults", { timeout: 240_000 }, () => {
       survives(t, { name: port, state: "port-pending", strike: () => ground.vsctl("del-port", port) }));
   }
 
+  for (const [what, ...words] of [
+    ["the local port's link down", "set", "tpo0", "down"],
+    ["the canary's link down", "set", "tpo0-alive", "down"],
+    ["the canary's device removed", "delete", "tpo0-alive"],
+  ] as const) {
+    test(what, (t) =>
+      survives(t, {
+        name: what,
+        state: "port-pending",
+        strike: () => ground.inSwitch("ip", "link", ...words),
+      }),
+    );
+  }
+
   for (const [which, wildcard] of [
     ["all our flows", OURS],
     ["our flows in table 203", `${OURS},table=203`],

@@ -7,6 +7,7 @@ import { EntryTooWideError } from "../../flows/pipeline/entry-flows.js";
 import { apply, type Flow, flow } from "../../flows/pipeline/flow.js";
 import { EntryFlows, explain, type Lan, type PipelineInput } from "../../flows/pipeline/index.js";
 import { type EntrySpec, LookupTable, type Tuple } from "../../flows/table/index.js";
+import { someSpecs, someSyn } from "./arbitrary-table.js";
 import { type TcpPacket, tcpPacket } from "./flow-table.js";
 import {
   attached,
@@ -280,36 +281,9 @@ test("lists and ranges become as many flows as they need, and too many are refus
   assert.equal(flows.filter(({ table, priority }) => table === 202 && priority > 0).length, 4);
 });
 
-const spec = fc.record({
-  protocol: fc.constantFrom<("tcp" | "udp" | "any")[]>("tcp", "tcp", "any", "udp"),
-  source: fc.constantFrom("any", "10.0.0.0/31", "10.0.0.1", "10.0.0.1-10.0.0.2", "fd00::/127"),
-  destination: fc.constantFrom("any", "10.0.0.2/31", "10.0.0.3-10.0.0.9"),
-  ports: fc.constantFrom<(string | number)[]>("any", 1, "1-2", "2-4"),
-  vlan: fc.constantFrom<("any" | "untagged" | 1)[]>("any", "any", "untagged", 1),
-  peer: fc.constantFrom("b", "c", undefined),
-});
-const specs = fc.array(spec, { maxLength: 8 }).map((list) =>
-  list
-    .filter(({ source, destination }) => !(source.includes(":") && destination !== "any"))
-    .map(({ peer, ports, protocol, ...rest }): EntrySpec => {
-      const action =
-        peer === undefined ? ({ action: "pass" } as const) : ({ action: "optimize", peer } as const);
-      return { ...rest, ...action, protocol, ...(protocol !== "any" && { ports }) };
-    }),
-);
-const packet = fc
-  .record({
-    source: fc.constantFrom("10.0.0.0", "10.0.0.1", "10.0.0.2", "10.0.0.5", "fd00::1", "fd00::2"),
-    destination: fc.constantFrom("10.0.0.2", "10.0.0.3", "10.0.0.9", "10.0.0.10"),
-    sourcePort: fc.integer({ min: 1, max: 3 }),
-    destinationPort: fc.integer({ min: 1, max: 5 }),
-    vlan: fc.constantFrom(undefined, 1, 10),
-  })
-  .map((fields) => (fields.source.includes(":") ? { ...fields, destination: "fd00::9" } : fields));
-
 test("of any table and any SYN, the pipeline takes exactly what the look-up table says", () => {
   fc.assert(
-    fc.property(specs, fc.array(packet, { minLength: 1, maxLength: 20 }), (list, packets) => {
+    fc.property(someSpecs, fc.array(someSyn, { minLength: 1, maxLength: 20 }), (list, packets) => {
       const table = attached(list);
       const oracle = new LookupTable(list);
       for (const { source, sourcePort, destination, destinationPort, vlan } of packets) {
@@ -395,7 +369,7 @@ test("explain says which entry, which peer, which flows, and why", () => {
 
 test("explain and the switch agree about any table and any SYN", () => {
   fc.assert(
-    fc.property(specs, packet, (list, { vlan, ...fields }) => {
+    fc.property(someSpecs, someSyn, (list, { vlan, ...fields }) => {
       const tuple: Tuple = { protocol: "tcp", ...fields, ...(vlan !== undefined && { vlan }) };
       const fateOfSyn = send(attached(list), {
         in: LAN,
