@@ -1,5 +1,6 @@
 import { FRAME_LENGTH, writeRoutingHeader } from "./buffer.js";
 import { type BufferPool, slotLength } from "./buffer-pool.js";
+import { CompressionEffort } from "./compression-effort.js";
 import { CompressionBackoff, type Compressor } from "./compressor.js";
 import { SendCounters } from "./packet-driver-statistics.js";
 
@@ -10,14 +11,20 @@ export class BufferFramer {
   readonly counters = new SendCounters();
   readonly #pool: BufferPool;
   readonly #compressor: Compressor | null;
+  readonly #clock: (() => number) | undefined;
   readonly #backoff = new CompressionBackoff();
+  readonly #effort = new CompressionEffort();
   /** Where blocks are compressed to; how long they become is known only afterwards. */
   #compressed: Uint8Array = NO_DATA;
 
-  /** `compressor`: null switches compression off. */
-  constructor(pool: BufferPool, compressor: Compressor | null) {
+  /**
+   * `compressor`: null switches compression off. With a `clock` (milliseconds) what compresses is compressed thoroughly as
+   * far as there is time.
+   */
+  constructor(pool: BufferPool, compressor: Compressor | null, clock?: () => number) {
     this.#pool = pool;
     this.#compressor = compressor;
+    this.#clock = clock;
   }
 
   /**
@@ -63,8 +70,17 @@ export class BufferFramer {
     const { length } = messages;
     if (this.#compressor === null || !this.#backoff.worthTrying(length)) return 0;
     if (this.#compressed.length < length) this.#compressed = Buffer.allocUnsafeSlow(slotLength(length));
-    const compressedLength = this.#compressor.compress(messages, this.#compressed);
+    const compressedLength = this.#compressWell(this.#compressor, messages);
     this.#backoff.tried(length, compressedLength);
+    return compressedLength;
+  }
+
+  #compressWell(compressor: Compressor, messages: Uint8Array): number {
+    const begun = this.#clock?.();
+    const thorough =
+      begun !== undefined && this.#backoff.promising && this.#effort.allows(begun, messages.length);
+    const compressedLength = compressor.compress(messages, this.#compressed, thorough);
+    if (thorough) this.#effort.spent(this.#clock!() - begun, messages.length);
     return compressedLength;
   }
 }

@@ -50,7 +50,7 @@ export class PeerLoop implements BufferSource {
     this.#board = new Board(memory.board);
     this.#out = new RingReader(memory.out);
     this.#in = new RingWriter(memory.in);
-    this.#framer = new BufferFramer(this.#pool, compressor);
+    this.#framer = new BufferFramer(this.#pool, compressor, () => link.now());
     this.#opener = new BufferOpener(MAXIMUM_BUFFER_LENGTH, compressor);
     this.mover = new Mover({
       ...settings,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { CompressionEffort } from "../../driver/compression-effort.js";
 import { CompressionBackoff } from "../../driver/compressor.js";
 import { WireError } from "../../driver/index.js";
 import { Lz4Compressor } from "../../driver/lz4.js";
@@ -19,11 +20,11 @@ test("an LZ4 block of another encoder is read", () => {
 
 test("what is compressed comes back", () => {
   fc.assert(
-    fc.property(fc.nat(70_000), fc.nat(20), fc.nat(1000), (length, spread, seed) => {
+    fc.property(fc.nat(70_000), fc.nat(20), fc.nat(1000), fc.boolean(), (length, spread, seed, thorough) => {
       const random = seededRandom(seed);
       const input = Uint8Array.from({ length }, () => random() * spread * random());
       const output = new Uint8Array(70_000);
-      const compressed = lz4.compress(input, output);
+      const compressed = lz4.compress(input, output, thorough);
       assert.ok(compressed < Math.max(input.length, 1));
       if (compressed === 0) return;
       const back = new Uint8Array(length);
@@ -41,17 +42,28 @@ test("text shrinks to less than a half, random data is left as it is", () => {
   assert.equal(lz4.compress(randomBytes(65_000), output), 0);
 });
 
+test("thoroughly, text shrinks more, and random data is left as it is", () => {
+  const output = new Uint8Array(65_536);
+  const text = textBytes(65_000);
+  const thorough = lz4.compress(text, output, true);
+  assert.ok(thorough > 0 && thorough < 0.9 * lz4.compress(text, output));
+  assert.equal(lz4.compress(randomBytes(65_000), output, true), 0);
+});
+
 test("nothing is written behind the bound, by compression or by decompression", () => {
   const input = Uint8Array.from([...textBytes(3000), ...randomBytes(3000)]);
   const memory = Buffer.alloc(10_000);
-  const whole = lz4.compress(input, memory.subarray(0, 8000));
-  assert.ok(whole > 0);
-  for (const bound of [0, 1, 12, 100, 1000, 3000, whole - 1, whole]) {
-    memory.fill(0xee);
-    const written = lz4.compress(input, memory.subarray(0, bound));
-    assert.ok(written === 0 || written <= bound);
-    assert.ok(memory.subarray(bound).every((byte) => byte === 0xee));
+  for (const thorough of [true, false]) {
+    const whole = lz4.compress(input, memory.subarray(0, 8000), thorough);
+    assert.ok(whole > 0);
+    for (const bound of [0, 1, 12, 100, 1000, 3000, whole - 1, whole]) {
+      memory.fill(0xee);
+      const written = lz4.compress(input, memory.subarray(0, bound), thorough);
+      assert.ok(written === 0 || written <= bound);
+      assert.ok(memory.subarray(bound).every((byte) => byte === 0xee));
+    }
   }
+  const whole = lz4.compress(input, memory.subarray(0, 8000));
   const block = Buffer.from(memory.subarray(0, whole));
   for (const length of [0, 1, 12, 100, 5999]) {
     memory.fill(0xee);
@@ -141,4 +153,44 @@ test("small buffers are tried whatever the big ones do, tiny ones never", () => 
   backoff.tried(64_000, 0);
   assert.equal(backoff.worthTrying(4096), true);
   assert.equal(backoff.worthTrying(63), false);
+});
+
+/** Buffers of 60,000 bytes at so many bytes a millisecond, each 2 ms' work if done thoroughly; the part of them that is, and of the time that this takes. */
+function thoroughly(rate: number, milliseconds: number, cost = 2): { part: number; time: number } {
+  const effort = new CompressionEffort();
+  let buffers = 0;
+  let thorough = 0;
+  for (let now = 0; now < milliseconds; now += 60_000 / rate) {
+    buffers += 1;
+    if (!effort.allows(now, 60_000)) continue;
+    thorough += 1;
+    effort.spent(cost, 60_000);
+  }
+  return { part: thorough / buffers, time: (thorough * cost) / milliseconds };
+}
+
+test("on a slow link all is compressed thoroughly, on a faster one as much as there is time for", () => {
+  assert.equal(thoroughly(5_000, 10_000).part, 1);
+  const { part, time } = thoroughly(30_000, 10_000);
+  assert.ok(part > 0.35 && part < 0.45, `${part}`);
+  assert.ok(time < 0.41, `${time}`);
+});
+
+test("where there is time for little, or the processor is busy, it is let be but for a try now and then", () => {
+  assert.ok(thoroughly(200_000, 60_000).time < 0.05);
+  assert.ok(thoroughly(20_000, 60_000, 20).time < 0.05);
+});
+
+test("the last block says whether the next one promises something", () => {
+  const backoff = new CompressionBackoff();
+  assert.equal(backoff.promising, false);
+  for (const [compressed, promising] of [
+    [20_000, true],
+    [58_000, false],
+    [30_000, true],
+    [0, false],
+  ] as const) {
+    backoff.tried(60_000, compressed);
+    assert.equal(backoff.promising, promising);
+  }
 });
