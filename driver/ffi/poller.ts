@@ -43,6 +43,14 @@ export class Poller {
     this.#set(index, FREE);
   }
 
+  /** Leaves the descriptor at `index` out of account, or no longer; then it is not {@link readable}. */
+  watch(index: number, wanted: boolean): void {
+    const { bytes } = this.#region;
+    const fd = bytes.readInt32LE(index * POLLFD_BYTES);
+    if (fd < 0 !== wanted) return;
+    bytes.writeInt32LE(~fd, index * POLLFD_BYTES);
+  }
+
   /** Asks for writability of the descriptor at `index` as well, or no longer. */
   watchWritable(index: number, wanted: boolean): void {
     this.#region.bytes.writeInt16LE(wanted ? POLLIN | POLLOUT : POLLIN, index * POLLFD_BYTES + 4);

@@ -3,8 +3,11 @@ import { type Link, type LinkEndpoint, Origin, type SendBatch, Way, wayOf } from
 import type { LoopStream } from "./loop-stream.js";
 import type { Stream } from "./stream.js";
 
-/** What a `ppoll` with a timer slack of 1 µs is late, about, in milliseconds. */
-const GRANULARITY = 0.1;
+/**
+ * What is sent in so many milliseconds goes together. A `ppoll` with a timer slack of 1 µs is only 0.1 late; but to be woken
+ * costs more than to send, here and in the switch: at 100 Mbit/s four datagrams at a time cost vswitchd a fifth less.
+ */
+const GRANULARITY = 0.5;
 /** Datagrams that are handed on in one go. */
 const RECEIVE_BATCH = 256;
 /** What one send takes: older kernels cut up to 64 segments, and all of them together must stay below 64 KiB. */

@@ -33,6 +33,8 @@ export class LoopPort {
   readonly #run = new Region(RUN_BYTES);
   readonly #demultiplexer = new Demultiplexer<LoopLink>();
   readonly #links: LoopLink[] = [];
+  /** Received since the start. */
+  datagrams = 0;
   #fragmentsForbidden: boolean | undefined;
   readonly #streams: StreamPort | undefined;
 
@@ -148,6 +150,7 @@ export class LoopPort {
     const size = socket.segmentSize(message);
     for (let at = start; at < end; at += size) {
       const length = Math.min(size, end - at);
+      this.datagrams += 1;
       if (length < DATAGRAM_HEADER_BYTES) return;
       const link =
         this.#demultiplexer.byTag(this.#received, at) ??

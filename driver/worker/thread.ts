@@ -4,6 +4,7 @@ import { Poller, setTimerSlack } from "../ffi/index.js";
 import type { PeerAddress } from "../mover/index.js";
 import type { DataWorkerOptions } from "./data-worker.js";
 import { Doorbell } from "./doorbell.js";
+import { GATHERING_TIME, Gathering } from "./gathering.js";
 import { LoopPort } from "./loop-port.js";
 import { PeerLoop, type PeerSettings } from "./peer-loop.js";
 import type { PeerMemory } from "./peer-memory.js";
@@ -31,6 +32,9 @@ export type Command =
 
 /** Nanoseconds. */
 const TIMER_SLACK = 1000;
+/** The poller's first descriptors. */
+const SOCKET = 0;
+const EVENT = 1;
 /** A turn is taken this often at least, in milliseconds: a sign of life, and a chance to be terminated. */
 const LONGEST_SLEEP = 500;
 
@@ -40,6 +44,7 @@ class Loop {
   readonly #port: LoopPort;
   readonly #poller: Poller;
   readonly #peers: PeerLoop[] = [];
+  readonly #gathering = new Gathering();
   #closed = false;
 
   constructor({ socket, family, streams, event, bell, commands }: ThreadData) {
@@ -60,13 +65,14 @@ class Loop {
       this.#bell.turn();
       const now = performance.now();
       this.#wait(drained ? this.#deadline(now) - now : 0);
-      if (this.#poller.readable(1)) {
+      if (this.#poller.readable(EVENT)) {
         this.#bell.answered();
         this.#takeCommands();
       }
       for (const peer of this.#peers) peer.poll();
-      drained = !this.#poller.readable(0) || this.#port.receive();
-      this.#port.wake(performance.now());
+      const due = performance.now();
+      drained = !(this.#gathering.on || this.#poller.readable(SOCKET)) || this.#receive(due);
+      this.#port.wake(due);
     }
     for (const peer of this.#peers) peer.close();
     this.#port.close();
@@ -79,11 +85,27 @@ class Loop {
     return deadline;
   }
 
+  /** Returns false if there may be more. */
+  #receive(now: number): boolean {
+    const before = this.#port.datagrams;
+    const drained = this.#port.receive();
+    this.#gathering.looked(now, this.#port.datagrams - before);
+    return drained;
+  }
+
   #wait(milliseconds: number): void {
     if (milliseconds <= 0) {
       this.#poller.wait(0);
       return;
     }
+    if (this.#gathering.on) {
+      this.#poller.watch(SOCKET, false);
+      this.#sleep(Math.min(milliseconds, GATHERING_TIME));
+      this.#poller.watch(SOCKET, true);
+    } else this.#sleep(milliseconds);
+  }
+
+  #sleep(milliseconds: number): void {
     this.#bell.workerSleeps();
     // What came before this announcement was not rung for.
     const idle = !this.#peers.some((peer) => peer.ready);

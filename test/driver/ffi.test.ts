@@ -47,6 +47,19 @@ test("a signal wakes whoever polls, until it is drained", () => {
   close(fd);
 });
 
+test("a descriptor that is left out of account wakes nobody, until it is watched again", () => {
+  const fd = eventDescriptor();
+  const poller = new Poller([fd]);
+  signal(fd);
+  for (const wanted of [false, false, true, true]) {
+    poller.watch(0, wanted);
+    assert.equal(poller.wait(0), wanted ? 1 : 0);
+    assert.equal(poller.readable(0), wanted);
+  }
+  poller.free();
+  close(fd);
+});
+
 test("what a system call says is in the error", () => {
   const fd = socket("ipv4", "stream");
   bind(fd, { address: "127.0.0.1", port: 0 });
