@@ -233,10 +233,10 @@ export class Bridge {
   }
 
   /** Opens a connection to an application here, in its client's name. */
-  readonly dial: Dial = (departure) => {
+  readonly dial: Dial = (onward) => {
     this.#synAcks.drain();
-    if (this.#rewrite) return this.#rewrite.dial(departure);
-    return dialTransparent(departure, { mark: this.config.steering.ownMark });
+    if (this.#rewrite) return this.#rewrite.dial(onward);
+    return dialTransparent(onward, { mark: this.config.steering.ownMark });
   };
 
   /** The DSCP with which an application has answered a socket of `dial`. */

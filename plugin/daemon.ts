@@ -138,6 +138,7 @@ export class Daemon {
     const steering = bridges.find((bridge) => !isInSync(bridge)) ?? bridges[0]!;
     const draining = this.#departure.status() ?? null;
     const connections = { open: 0, total: 0, opening: 0, failed: 0 };
+    const classes = new Map([...this.#config.classes.keys()].map((name) => [name, 0]));
     const bytes = { taken: 0, delivered: 0 };
     for (const peer of this.#peers()) {
       const counts = peer.connections;
@@ -145,6 +146,7 @@ export class Daemon {
       connections.total += counts.total;
       connections.opening += counts.opening;
       connections.failed += counts.failed;
+      for (const [name, open] of peer.openByClass) classes.set(name, (classes.get(name) ?? 0) + open);
       bytes.taken += counts.taken;
       bytes.delivered += counts.delivered;
     }
@@ -157,7 +159,7 @@ export class Daemon {
       steering,
       bridges,
       peers,
-      connections,
+      connections: { ...connections, classes: Object.fromEntries(classes) },
       held: this.#held(),
       ceilings: [
         ...this.#passed,
@@ -225,7 +227,7 @@ export class Daemon {
           connect: (options) => dataSide.connect(peer.endpoint, options),
           bootId,
           memory: this.#memory,
-          dial: (departure) => this.#reaching(departure.addresses.destination).dial(departure),
+          dial: (onward) => this.#reaching(onward.addresses.destination).dial(onward),
           answerDscp: (destination, socket) => this.#reaching(destination).answerDscp(socket),
           watchWay: (destination, lost) => this.#reaching(destination).watchWay(destination, lost),
           logger: this.#logger,

@@ -199,6 +199,11 @@ export class Peer {
     return this.#tcp.counts;
   }
 
+  /** How many of them are of each class. */
+  get openByClass(): ReadonlyMap<string, number> {
+    return this.#tcp.openByClass;
+  }
+
   start(): void {
     this.#transport.start();
   }

@@ -8,8 +8,8 @@ import {
   type Arrival,
   abort,
   connectRewritten,
-  type Departure,
   failing,
+  type Onward,
   RewrittenListener,
   rewrittenSocket,
   type Translated,
@@ -70,13 +70,13 @@ export class Rewrite {
   }
 
   /** Opens a connection to an application here, in its client's name. What goes wrong comes as the socket's "error". */
-  dial(departure: Departure): Socket {
+  dial(onward: Onward): Socket {
     const { steering } = this.#options;
-    const { addresses } = departure;
+    const { addresses } = onward;
     let fd: number | undefined;
     let translated: Translated | undefined;
     try {
-      const own = rewrittenSocket(departure, this.#ifindex);
+      const own = rewrittenSocket(onward, this.#ifindex);
       fd = own;
       translated = this.#translations.depart(addresses, (address, port) =>
         bind(own, { address: addressText(address), port }),
@@ -87,7 +87,7 @@ export class Rewrite {
       return failing(error as Error);
     }
     const kept = translated;
-    const dialing = connectRewritten(fd, departure, steering.translate(translation(kept)));
+    const dialing = connectRewritten(fd, onward, steering.translate(translation(kept)));
     dialing.once("close", () => this.#translations.ended(kept));
     return dialing;
   }

@@ -15,6 +15,7 @@ export function formatStatus(status: Status): string {
       "connections",
       `${connections.open} open, ${connections.opening} of them being opened, ${connections.total} in all, ${connections.failed} failed`,
     ],
+    ...classesRow(connections),
     [
       "held SYNs",
       `${held.waiting} wait, ${held.taken} taken, ${held.refused} refused, ${held.direct} let go`,
@@ -35,6 +36,12 @@ export function formatStatus(status: Status): string {
     ],
   ];
   return `${columns(overview)}\n\n${columns([...peerRows(status)])}\n`;
+}
+
+/** Where there is more than one class. */
+function classesRow({ classes }: Status["connections"]): Row[] {
+  const open = Object.entries(classes).map(([name, count]) => `${count} ${name}`);
+  return open.length > 1 ? [["classes", `open: ${open.join(", ")}`]] : [];
 }
 
 function bridgeRows(steering: SteeringStatus): Row[] {

@@ -55,6 +55,8 @@ export interface ConnectionsStatus {
   readonly opening: number;
   /** Of those, the ones that ended in an error. */
   readonly failed: number;
+  /** Those that are open, by the names of their classes at the sites that opened them. */
+  readonly classes: Readonly<Record<string, number>>;
 }
 
 /** What became of SYNs that were handed to the plugin, see `HeldSynsCounts`. */

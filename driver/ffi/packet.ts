@@ -4,6 +4,9 @@ import { address, Region } from "./region.js";
 
 const AF_PACKET = 17;
 const SOCK_DGRAM = 2;
+/** Unlike those of one protocol, sockets of all are handed packets before the host's own stack is (linux/if_ether.h). */
+const ETH_P_ALL = 3;
+const PACKET_IGNORE_OUTGOING = [263, 23] as const;
 /** struct sockaddr_ll (packet(7)). */
 const ADDRESS_BYTES = 20;
 /** struct sock_filter; struct sock_fprog, padded. */
@@ -19,20 +22,20 @@ const scratch = new Region(ADDRESS_BYTES);
 const programs = new Region(PROGRAM_BYTES + FILTER_STEPS_MAX * STEP_BYTES);
 
 /**
- * A socket for copies of the packets that come in by a device and pass the filter, from their IP header on, each as long
- * as the filter says. They are there before the host's own stack sees them. It does not block; read it by `read`.
- * @param etherType such as 0x0800 for IPv4
+ * A socket for copies of the packets that come in by a device and pass the filter, from their network header on, each as
+ * long as the filter says. They are there before the host's own stack sees them. It does not block; read it by `read`.
  * @throws SystemError EPERM without CAP_NET_RAW, ENODEV
  */
-export function packetSocket(ifindex: number, etherType: number, filter: readonly FilterStep[]): number {
+export function packetSocket(ifindex: number, filter: readonly FilterStep[]): number {
   // Nothing comes before it is bound: the filter is there first.
   const fd = check(sys.socket(AF_PACKET, SOCK_DGRAM | O_NONBLOCK | O_CLOEXEC, 0), "socket", "AF_PACKET");
   try {
     attach(fd, filter);
+    ignoreOutgoing(fd);
     const { bytes } = scratch;
     bytes.fill(0, 0, ADDRESS_BYTES);
     bytes.writeUInt16LE(AF_PACKET, 0);
-    bytes.writeUInt16BE(etherType, 2);
+    bytes.writeUInt16BE(ETH_P_ALL, 2);
     bytes.writeInt32LE(ifindex, 4);
     const bound = sys.bind(fd, address(scratch, 0, ADDRESS_BYTES), ADDRESS_BYTES);
     check(bound, "bind", `AF_PACKET, device ${ifindex}`);
@@ -41,6 +44,12 @@ export function packetSocket(ifindex: number, etherType: number, filter: readonl
     close(fd);
     throw error;
   }
+}
+
+function ignoreOutgoing(fd: number): void {
+  const [level, name] = PACKET_IGNORE_OUTGOING;
+  scratch.bytes.writeInt32LE(1, 0);
+  check(sys.setsockopt(fd, level, name, address(scratch, 0, 4), 4), "setsockopt", "ignore outgoing");
 }
 
 function attach(fd: number, filter: readonly FilterStep[]): void {

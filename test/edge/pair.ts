@@ -5,8 +5,8 @@ import { DEFAULT_BUFFER_SIZE } from "../../driver/packet-driver.js";
 import { isReset } from "../../plugin/edge/tcp/abort.js";
 import {
   abort,
-  type Departure,
   EdgeMemory,
+  type Onward,
   plainClass,
   TcpConnections,
   type TrafficClass,
@@ -147,7 +147,7 @@ export class EdgePair {
       creditMaximum,
       connectTimeout,
       trafficClass: () => PLAIN_CLASS,
-      dial: ({ addresses, onread }: Required<Departure>) =>
+      dial: ({ addresses, onread }: Required<Onward>) =>
         connect({
           host: addressText(addresses.destination),
           port: addresses.destinationPort,

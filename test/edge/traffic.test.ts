@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { connect, createServer, Server, type Socket } from "node:net";
+import { connect, createServer, Server, Socket } from "node:net";
 import { after, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
@@ -217,45 +217,53 @@ test("a question of a class that goes first is carried before the bulk that was 
   assert.deepEqual(exchange.carry("far")[0], [2, 1000]);
 });
 
-test("an OPEN that says nonsense of its traffic is refused, and costs no connection", () => {
-  const said: number[] = [];
-  const connections = new TcpConnections({
-    ready: (source) =>
-      source.pull(
-        {
-          room: 60_000,
-          reserve: () => undefined,
-          write: ({ type, status }) => said.push(type === MessageType.RESET ? status : -1) > 0,
-        },
-        16_384,
-      ),
-    now: () => 0,
-    rtt: () => 1,
-    creditMaximum: 2 ** 20,
-    memory: new EdgeMemory(2 ** 20),
-    connectTimeout: 1000,
-    trafficClass: () => PLAIN_CLASS,
-    dial: () => assert.fail("nothing is opened"),
-  });
-  stops.push(() => connections.stop());
+describe("a peer that says nonsense of a connection's traffic", () => {
   const addresses = {
     source: addressBytes("10.1.0.11"),
     sourcePort: 40_000,
     destination: addressBytes("10.2.0.11"),
     destinationPort: 80,
   };
-  const header = {
-    type: MessageType.OPEN,
-    flags: 1,
-    protocol: 6,
-    connection: 1,
-    sequence: 0,
-    status: 0,
-    addresses,
+  /** Connections with a peer that says what it likes; the statuses of the RESETs that it gets. */
+  const talking = () => {
+    const statuses: number[] = [];
+    const write = ({ type, status }: MessageHeader) => {
+      if (type === MessageType.RESET) statuses.push(status);
+      return true;
+    };
+    const connections = new TcpConnections({
+      ready: (source) => source.pull({ room: 60_000, reserve: () => undefined, write }, 16_384),
+      now: () => 0,
+      rtt: () => 1,
+      creditMaximum: 2 ** 20,
+      memory: new EdgeMemory(2 ** 20),
+      connectTimeout: 1000,
+      trafficClass: () => PLAIN_CLASS,
+      dial: () => assert.fail("nothing is opened"),
+    });
+    stops.push(() => connections.stop());
+    return { connections, statuses };
   };
-  connections.receive(header, Buffer.from("ff0061", "hex"));
-  assert.deepEqual(said, [MessageStatus.PROTOCOL_ERROR]);
-  assert.equal(connections.counts.open, 0);
+  const header = { protocol: 6, connection: 1, sequence: 0, status: 0 };
+
+  test("in an OPEN is refused, and nothing is opened", () => {
+    const { connections, statuses } = talking();
+    connections.receive(
+      { ...header, type: MessageType.OPEN, flags: 1, addresses },
+      Buffer.from("ff0061", "hex"),
+    );
+    assert.deepEqual(statuses, [MessageStatus.PROTOCOL_ERROR]);
+    assert.equal(connections.counts.open, 0);
+  });
+
+  test("in an OPENED loses the connection", () => {
+    const { connections, statuses } = talking();
+    connections.intercept(new Socket(), { addresses, trafficClass: PLAIN_CLASS, dscp: 0 });
+    const opened = { ...header, type: MessageType.OPENED, flags: 0, addresses: undefined };
+    connections.receive(opened, Buffer.from("40", "hex"));
+    assert.deepEqual(statuses, [MessageStatus.PROTOCOL_ERROR]);
+    assert.equal(connections.counts.open, 0);
+  });
 });
 
 describe("a class's idle time-out", () => {

@@ -9,6 +9,8 @@ import { WideLab } from "./wide-lab.js";
 const run = promisify(execFile);
 
 const SITE_A = ["10.1.0.0/16", "fd00:1::/32"];
+/** Of site a, what is in no VLAN. */
+const UNTAGGED = ["10.1.0.0/24", "10.1.5.0/24", "fd00:1::/64", "fd00:1:5::/64"];
 const SITE_B = ["10.2.0.0/24", "fd00:2::/64"];
 
 describe("a site with VLANs, and with a LAN behind a router", { timeout: 180_000 }, () => {
@@ -116,7 +118,10 @@ describe("a site with VLANs, and with a LAN behind a router", { timeout: 180_000
           { vlan: 20, addresses: ["10.1.20.2/24", "fd00:1:20::2/64"] },
         ],
       },
-      table: [{ ...entry, source: SITE_A, destination: SITE_B, peer: "b" }],
+      table: [
+        ...[10, 20].map((vlan) => ({ ...entry, vlan, destination: SITE_B, peer: "b" })),
+        { ...entry, source: UNTAGGED, destination: SITE_B, peer: "b" },
+      ],
     }));
     wide.configure("b", (configuration) => ({
       ...configuration,

@@ -137,10 +137,8 @@ describe("traffic classes", { timeout: 240_000 }, () => {
     await lab?.down();
   });
 
-  /** How many connections the site's plugin has carried. */
-  async function carried(site: Site): Promise<number> {
-    const status = (await request(`${lab.directory}/${site}/ovs-tpo.sock`, "status")) as Status;
-    return status.connections.total;
+  async function connections(site: Site): Promise<Status["connections"]> {
+    return ((await request(`${lab.directory}/${site}/ovs-tpo.sock`, "status")) as Status).connections;
   }
 
   /** What the far LAN sees of the client's packets, and the near one of the server's: those marked so, and the others. */
@@ -159,14 +157,14 @@ describe("traffic classes", { timeout: 240_000 }, () => {
         ),
       ),
     );
-    const before = await carried(from);
+    const before = (await connections(from)).total;
     const { stdout, stderr } = await lab.exec(host(from), [
       "python3",
       "-c",
       clientProgram(family, destination, port),
     ]);
     assert.equal(stdout.trim(), "done", stderr);
-    assert.equal(await carried(from), before + 1, "it went through the plugin");
+    assert.equal((await connections(from)).total, before + 1, "it went through the plugin");
     await until(
       "packets both ways",
       () => captures[0]!.packets.length >= 8 && captures[2]!.packets.length >= 5,
@@ -211,6 +209,7 @@ describe("traffic classes", { timeout: 240_000 }, () => {
         const { stdout } = await lab.exec(`${site}-switch`, ["ss", "-tinH", "state", "established"]);
         return stdout.includes(" reno ");
       });
+      assert.equal((await connections(site)).classes["tuned"], 1);
     }
     client.kill();
   });

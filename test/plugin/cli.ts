@@ -100,7 +100,7 @@ export const status: Status = {
       spurious_segments: 1,
     },
   },
-  connections: { open: 2, total: 10, opening: 1, failed: 1 },
+  connections: { open: 2, total: 10, opening: 1, failed: 1, classes: { default: 1, bulk: 1 } },
   held: { waiting: 3, taken: 20, refused: 4, direct: 0 },
   ceilings: [],
   draining: null,
@@ -121,6 +121,7 @@ steering     in-sync
 bridge       br0, 12 flows, 34 learned
 port         tpo0 (port 3) aa:bb:cc:00:11:22
 connections  2 open, 1 of them being opened, 10 in all, 1 failed
+classes      open: 1 default, 1 bulk
 held SYNs    3 wait, 20 taken, 4 refused, 0 let go
 ceilings     none is passed
 bytes        4.8 MB taken, 1000 B delivered

@@ -28,7 +28,7 @@ export interface Arrival {
 }
 
 /** A connection to be opened to an application. */
-export interface Departure {
+export interface Onward {
   readonly addresses: MessageAddresses;
   readonly trafficClass: TrafficClass;
   /** Of all its packets, the SYN among them. */
@@ -82,8 +82,8 @@ export async function serve(
 }
 
 /** As {@link applicationSocket}, for a connection in that class, with its DSCP. */
-export function departingSocket(
-  { addresses, trafficClass, dscp }: Departure,
+export function onwardSocket(
+  { addresses, trafficClass, dscp }: Onward,
   prepare: (fd: number) => void,
 ): number {
   const family = addresses.source.length === 4 ? "ipv4" : "ipv6";
@@ -95,7 +95,7 @@ export function departingSocket(
 }
 
 /** A bound socket, for `connect` to be called. */
-export function dialing(fd: number, { onread }: Pick<Departure, "onread">): Socket {
+export function dialing(fd: number, { onread }: Pick<Onward, "onread">): Socket {
   return new Socket({
     fd,
     readable: true,

@@ -7,7 +7,7 @@ import {
   MessageType,
 } from "../../../driver/index.js";
 import { IPPROTO_TCP } from "../../packet/index.js";
-import type { Departure } from "./application-socket.js";
+import type { Onward } from "./application-socket.js";
 import { type EdgeSurroundings, TcpEdge } from "./edge.js";
 import { type EdgeIdentity, NO_OPEN } from "./edge-messages.js";
 import { endpointsKey } from "./endpoints.js";
@@ -29,7 +29,7 @@ const IDLE_INTERVAL = 1000;
 const NO_OPENING: Opening = { dscp: 0, priority: 1, className: DEFAULT_CLASS };
 
 /** Opens a connection to an application: the socket is connecting, and is read by `onread`. */
-export type Dial = (departure: Required<Departure>) => Socket;
+export type Dial = (onward: Required<Onward>) => Socket;
 
 /** A client's connection, or what is to be one. */
 export interface Interception {
@@ -120,6 +120,16 @@ export class TcpConnections {
     }
     counts.opening = this.opening;
     return counts;
+  }
+
+  /** How many are open of each class, by the names that it has where they were opened. */
+  get openByClass(): ReadonlyMap<string, number> {
+    const open = new Map<string, number>();
+    for (const { identity } of this.#edges()) {
+      const { className } = identity.opening;
+      open.set(className, (open.get(className) ?? 0) + 1);
+    }
+    return open;
   }
 
   /** Connections that are being opened: here for the peer, and there for us. */

@@ -1,5 +1,5 @@
 export { abort } from "./abort.js";
-export { type Arrival, type Departure, failing } from "./application-socket.js";
+export { type Arrival, failing, type Onward } from "./application-socket.js";
 export {
   type ConnectionCounts,
   type ConnectionsOptions,

@@ -4,9 +4,9 @@ import { addressText } from "../../../driver/ip-address.js";
 import {
   type Arrival,
   applicationSocket,
-  type Departure,
-  departingSocket,
   dialing,
+  type Onward,
+  onwardSocket,
   serve,
 } from "./application-socket.js";
 
@@ -48,14 +48,14 @@ export class RewrittenListener {
 }
 
 /** A socket for a connection from the edge's own address, by that device, not bound yet. @throws SystemError */
-export function rewrittenSocket(departure: Departure, ifindex: number): number {
-  return departingSocket(departure, (fd) => setOption(fd, "bindToIfindex", ifindex));
+export function rewrittenSocket(onward: Onward, ifindex: number): number {
+  return onwardSocket(onward, (fd) => setOption(fd, "bindToIfindex", ifindex));
 }
 
 /** Connects a bound socket, once the switch is ready to rewrite what it sends. What goes wrong comes as its "error". */
-export function connectRewritten(fd: number, departure: Departure, ready: Promise<void>): Socket {
-  const { destination, destinationPort } = departure.addresses;
-  return dialing(fd, departure).connect({
+export function connectRewritten(fd: number, onward: Onward, ready: Promise<void>): Socket {
+  const { destination, destinationPort } = onward.addresses;
+  return dialing(fd, onward).connect({
     // To the socket, waiting for the switch is a look-up of names: what is written meanwhile waits with it.
     host: "the switch",
     port: destinationPort,

@@ -13,52 +13,60 @@ const MOST_KEPT = 4096;
 const LOAD_BYTE = 0x30;
 const LOAD_HALF = 0x28;
 const LOAD_BYTE_INDEXED = 0x50;
-const LOAD_IPV4_HEADER_LENGTH = 0xb1;
+const INDEX_IPV4_HEADER_LENGTH = 0xb1;
 const AND = 0x54;
+const GO = 0x05;
 const IF_EQUAL = 0x15;
 const IF_BITS = 0x45;
 const RETURN = 0x06;
 
+/** In place of an offset: the type of the frame (SKF_AD_PROTOCOL in linux/filter.h). */
+const ETHER_TYPE = 0xffff_f000;
+const IPV4 = 0x0800;
+const IPV6 = 0x86dd;
 const TCP = 6;
 const TCP_FLAGS = 13;
 const SYN_ACK = 0x12;
 const SYN_ACK_RST = 0x16;
 
-/** SYN-ACKs with a DSCP, by the type of their frames. */
-const FILTERS: ReadonlyMap<number, readonly FilterStep[]> = new Map([
-  [
-    0x0800,
-    [
-      [LOAD_BYTE, 0, 0, 9],
-      [IF_EQUAL, 0, 9, TCP],
-      [LOAD_BYTE, 0, 0, 1],
-      [IF_BITS, 0, 7, 0xfc],
-      // No fragment but the first has a TCP header.
-      [LOAD_HALF, 0, 0, 6],
-      [IF_BITS, 5, 0, 0x1fff],
-      [LOAD_IPV4_HEADER_LENGTH, 0, 0, 0],
-      [LOAD_BYTE_INDEXED, 0, 0, TCP_FLAGS],
-      [AND, 0, 0, SYN_ACK_RST],
-      [IF_EQUAL, 0, 1, SYN_ACK],
-      [RETURN, 0, 0, SNAPSHOT],
-      [RETURN, 0, 0, 0],
-    ],
-  ],
-  [
-    0x86dd,
-    [
-      [LOAD_BYTE, 0, 0, 6],
-      [IF_EQUAL, 0, 6, TCP],
-      [LOAD_HALF, 0, 0, 0],
-      [IF_BITS, 0, 4, 0x0fc0],
-      [LOAD_BYTE, 0, 0, 40 + TCP_FLAGS],
-      [AND, 0, 0, SYN_ACK_RST],
-      [IF_EQUAL, 0, 1, SYN_ACK],
-      [RETURN, 0, 0, SNAPSHOT],
-      [RETURN, 0, 0, 0],
-    ],
-  ],
+type Label = "ipv4" | "ipv6" | "flags" | "keep" | "drop";
+
+/** SYN-ACKs with a DSCP. Where there is no label to go to, the next step follows. */
+const FILTER = assemble([
+  ["", LOAD_HALF, ETHER_TYPE],
+  ["", IF_EQUAL, IPV6, "ipv6"],
+  ["", IF_EQUAL, IPV4, "ipv4", "drop"],
+  ["ipv4", LOAD_BYTE, 9],
+  ["", IF_EQUAL, TCP, "", "drop"],
+  ["", LOAD_BYTE, 1],
+  ["", IF_BITS, 0xfc, "", "drop"],
+  // No fragment but the first has a TCP header.
+  ["", LOAD_HALF, 6],
+  ["", IF_BITS, 0x1fff, "drop"],
+  ["", INDEX_IPV4_HEADER_LENGTH, 0],
+  ["", LOAD_BYTE_INDEXED, TCP_FLAGS],
+  ["", GO, 0, "flags"],
+  ["ipv6", LOAD_BYTE, 6],
+  ["", IF_EQUAL, TCP, "", "drop"],
+  ["", LOAD_HALF, 0],
+  ["", IF_BITS, 0x0fc0, "", "drop"],
+  ["", LOAD_BYTE, 40 + TCP_FLAGS],
+  ["flags", AND, SYN_ACK_RST],
+  ["", IF_EQUAL, SYN_ACK, "keep", "drop"],
+  ["keep", RETURN, SNAPSHOT],
+  ["drop", RETURN, 0],
 ]);
+
+/** A step: its own label, the code, the operand, and where to go on if it is so, and if it is not. */
+type LabelledStep = readonly [label: Label | "", code: number, k: number, yes?: Label | "", no?: Label];
+
+function assemble(steps: readonly LabelledStep[]): readonly FilterStep[] {
+  const after = (place: number, label: Label | "" = "") =>
+    label === "" ? 0 : steps.findIndex(([own]) => own === label) - place - 1;
+  return steps.map(([, code, k, yes, no], place) =>
+    code === GO ? [code, 0, 0, after(place, yes)] : [code, after(place, yes), after(place, no), k],
+  );
+}
 
 /**
  * The DSCP with which servers answer. Of a socket that has connected, the kernel does not tell it over IPv4; so this
@@ -76,8 +84,7 @@ export class SynAcks {
     this.close();
     const sockets: number[] = [];
     this.#sockets = sockets;
-    for (const device of devices)
-      for (const [type, filter] of FILTERS) sockets.push(packetSocket(device, type, filter));
+    for (const device of devices) sockets.push(packetSocket(device, FILTER));
     this.#devices = devices.join();
   }
 

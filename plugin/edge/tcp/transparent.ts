@@ -14,10 +14,10 @@ import { abort } from "./abort.js";
 import {
   type Arrival,
   applicationSocket,
-  type Departure,
-  departingSocket,
   dialing,
   failing,
+  type Onward,
+  onwardSocket,
   serve,
 } from "./application-socket.js";
 
@@ -56,19 +56,19 @@ export async function listenTransparent(options: ListenOptions): Promise<Server>
  * Connects to the destination from the source's own address and port, so that the application sees its client.
  * What cannot be done at once comes as the socket's "error", as any other failure to connect does.
  */
-export function dialTransparent(departure: Departure, { mark }: TransparentOptions): Socket {
-  const { addresses } = departure;
+export function dialTransparent(onward: Onward, { mark }: TransparentOptions): Socket {
+  const { addresses } = onward;
   const family = addresses.source.length === 4 ? "ipv4" : "ipv6";
   let fd: number;
   try {
-    fd = departingSocket(departure, (fd) => {
+    fd = onwardSocket(onward, (fd) => {
       makeTransparent(fd, family, mark);
       bindAnyway(fd, { address: addressText(addresses.source), port: addresses.sourcePort });
     });
   } catch (error) {
     return failing(error as Error);
   }
-  return dialing(fd, departure).connect({
+  return dialing(fd, onward).connect({
     host: addressText(addresses.destination),
     port: addresses.destinationPort,
   });
