@@ -18,12 +18,12 @@ export interface DataWorkerOptions {
   readonly streams?: Omit<StreamPortOptions, "family"> | undefined;
 }
 
-/** The loop is looked at this often, in milliseconds; it turns as often at least. */
-const WATCH_INTERVAL = 500;
+/** The loop is looked at this often, in milliseconds; it turns at every second look at least. */
+const WATCH_INTERVAL = 250;
 /** So many looks without a turn: nothing new is to be had of it for now … */
-const LATE_LOOKS = 4;
+const LATE_LOOKS = 6;
 /** … and it is stuck. */
-const STUCK_LOOKS = 10;
+const STUCK_LOOKS = 20;
 /** What the worker gets to end by itself, in milliseconds. */
 const CLOSE_TIME = 2000;
 
