@@ -1,12 +1,21 @@
-// Runs every test file of the build, one process a file, and ends with node's own summary.
+// Runs the test files of the build, one process a file: those that mind a busy neighbour one after another, the others two
+// at a time. Ends with a summary of all in the words of node's own.
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const folders = ["flows/openflow-ts/dist/test", "flows/ovsdb-client/dist/test", "dist/test"];
 const wanted = process.argv.slice(2);
+
+/** What these show depends on who else has the machine's processors, or how soon something happens: alone. */
+const ALONE = ["conformance", "faults", "flows", "lab", "soak", "worker"].map((name) => `dist/test/${name}/`);
+/** How many times longer the others wait, beside a neighbour (ovs-lab/patience.ts). */
+const PATIENCE = "2";
+// A file that does not end has failed, and is not to keep the others waiting. Milliseconds.
+const LONGEST = 300_000;
 
 const files = folders
   .flatMap((folder) =>
@@ -22,16 +31,46 @@ if (files.length === 0) {
   process.exit(1);
 }
 
-// A file that does not end has failed, and is not to keep the others waiting. Milliseconds.
-const LONGEST = 300_000;
+const reporter = process.stdout.isTTY ? "spec" : "tap";
+/** A line of node's summary. */
+const TOTAL = /^(# |ℹ )(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) ([\d.]+)$/;
+const totals = new Map();
+let status = 0;
 
-// Labs share two cores: files run one after another, so that a busy neighbour makes no test late.
-const child = spawn(
-  process.execPath,
-  ["--enable-source-maps", "--test", "--test-concurrency=1", `--test-timeout=${LONGEST}`, ...files],
-  {
-    cwd: root,
-    stdio: "inherit",
-  },
-);
-child.on("exit", (code, signal) => process.exit(signal === null ? (code ?? 1) : 1));
+/** Runs files, shows what node says of them, and adds up its summary. */
+function run(files, concurrency, env) {
+  const options = [
+    ...["--enable-source-maps", "--test", `--test-concurrency=${concurrency}`],
+    ...[`--test-timeout=${LONGEST}`, `--test-reporter=${reporter}`],
+  ];
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [...options, ...files], {
+      cwd: root,
+      env: { ...process.env, ...(reporter === "spec" ? { FORCE_COLOR: "1" } : {}), ...env },
+      stdio: ["inherit", "pipe", "inherit"],
+    });
+    let line = "";
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+      process.stdout.write(text);
+      const lines = (line + text).split("\n");
+      line = lines.pop();
+      for (const each of lines) {
+        const [, , name, value] = TOTAL.exec(stripVTControlCharacters(each)) ?? [];
+        if (name !== undefined) totals.set(name, (totals.get(name) ?? 0) + Number(value));
+      }
+    });
+    child.on("close", (code, signal) => {
+      if (code !== 0 || signal !== null) status = code || 1;
+      resolve();
+    });
+  });
+}
+
+const alone = files.filter((name) => ALONE.some((folder) => name.startsWith(folder)));
+const together = files.filter((name) => !alone.includes(name));
+if (together.length > 0) await run(together, together.length > 1 ? 2 : 1, { OVS_TPO_SLOW: PATIENCE });
+if (alone.length > 0) await run(alone, 1, {});
+if (together.length > 0 && alone.length > 0) {
+  for (const [name, value] of totals) console.log(`${reporter === "tap" ? "#" : "ℹ"} ${name} ${value}`);
+}
+process.exit(status);
