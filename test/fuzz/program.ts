@@ -6,11 +6,17 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { randomOf } from "../edge/pair.js";
-import { Application } from "./application.js";
+import { Application, type Outcome } from "./application.js";
 import { Content } from "./content.js";
 
 const [role, host, ...numbers] = process.argv.slice(2);
 const [port = 0, firstPort = 0, count = 0, atOnce = 1] = numbers.map(Number);
+
+/** Of a client whose server has reset the connection before this process had been told that it stands. */
+const unconnected = (error: string): Outcome => ({
+  ...{ tried: 0, ended: false, left: undefined, heard: 0, wrong: undefined, heardEnd: false },
+  error,
+});
 
 async function play(socket: Socket, number: number): Promise<void> {
   const client = new Content(number, "client");
@@ -34,8 +40,15 @@ if (role === "server") {
       const number = next++;
       const localPort = firstPort + number;
       const socket = connect({ host: host!, port, localPort, allowHalfOpen: true, noDelay: true });
-      await once(socket, "connect");
-      await play(socket, number);
+      const error = await once(socket, "connect").then(
+        () => undefined,
+        ({ code }: NodeJS.ErrnoException) => code ?? "an error",
+      );
+      if (error === undefined) await play(socket, number);
+      else {
+        console.log(JSON.stringify({ number }));
+        console.log(JSON.stringify({ number, outcome: unconnected(error) }));
+      }
     }
   };
   await Promise.all(Array.from({ length: atOnce }, some));
