@@ -1,4 +1,4 @@
-// Runs the test files of the build, one process a file: those that mind a busy neighbour one after another, the others two
+// Runs the test files of the build, one process a file: those that mind a busy neighbour one after another, the others three
 // at a time. Ends with a summary of all in the words of node's own.
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
@@ -12,8 +12,10 @@ const wanted = process.argv.slice(2);
 
 /** What these show depends on who else has the machine's processors, or how soon something happens: alone. */
 const ALONE = ["conformance", "faults", "flows", "lab", "soak", "worker"].map((name) => `dist/test/${name}/`);
-/** How many times longer the others wait, beside a neighbour (ovs-lab/patience.ts). */
-const PATIENCE = "2";
+/** The others, so many at a time, and how many times longer they wait meanwhile (ovs-lab/patience.ts). */
+const TOGETHER = 3;
+/** These only calculate: beside others, that mostly wait, they are no trouble. */
+const CALCULATING = "dist/test/mover/";
 // A file that does not end has failed, and is not to keep the others waiting. Milliseconds.
 const LONGEST = 300_000;
 
@@ -66,9 +68,17 @@ function run(files, concurrency, env) {
   });
 }
 
+/** Of two lists one, as evenly as their lengths allow. */
+function alternately(some, others) {
+  const placed = [some, others].flatMap((list) => list.map((name, i) => ({ name, place: i / list.length })));
+  return placed.sort((a, b) => a.place - b.place).map(({ name }) => name);
+}
+
 const alone = files.filter((name) => ALONE.some((folder) => name.startsWith(folder)));
-const together = files.filter((name) => !alone.includes(name));
-if (together.length > 0) await run(together, together.length > 1 ? 2 : 1, { OVS_TPO_SLOW: PATIENCE });
+const calculating = files.filter((name) => name.startsWith(CALCULATING));
+const waiting = files.filter((name) => !alone.includes(name) && !calculating.includes(name));
+const together = alternately(calculating, waiting);
+if (together.length > 0) await run(together, TOGETHER, { OVS_TPO_SLOW: `${TOGETHER}` });
 if (alone.length > 0) await run(alone, 1, {});
 if (together.length > 0 && alone.length > 0) {
   for (const [name, value] of totals) console.log(`${reporter === "tap" ? "#" : "ℹ"} ${name} ${value}`);
