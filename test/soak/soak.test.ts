@@ -39,6 +39,13 @@ async function idle(): Promise<Sample[]> {
   return samples;
 }
 
+test("clients that come at once wait for the plugin in a queue as long as is said", async () => {
+  const { stdout } = await soak.lab.exec("a-switch", ["ss", "-Hltn", "sport", "=", ":4755"]);
+  // State, connections that wait, and how many may.
+  const [, , most] = stdout.trim().split(/\s+/);
+  assert.equal(most, "4096");
+});
+
 test("ten thousand connections opened, used and closed leave nothing behind", async () => {
   assert.deepEqual((await soak.task({ turn: 2000, atOnce: 200 })).errors, {});
   const before = await idle();

@@ -73,7 +73,8 @@ export async function serve(
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen({ fd, exclusive: true }, () => {
+    // With a descriptor the backlog is heeded in this place alone; else it would be 511.
+    server.listen({ fd }, BACKLOG, () => {
       server.off("error", reject);
       resolve();
     });
