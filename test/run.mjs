@@ -11,7 +11,7 @@ const folders = ["flows/openflow-ts/dist/test", "flows/ovsdb-client/dist/test", 
 const wanted = process.argv.slice(2);
 
 /** What these show depends on who else has the machine's processors, or how soon something happens: alone. */
-const ALONE = ["conformance", "faults", "flows", "lab", "soak", "worker"].map((name) => `dist/test/${name}/`);
+const ALONE = ["conformance/", "end-to-end/own-bridge", "faults/", "flows/", "lab/", "soak/", "worker/"];
 /** The others, so many at a time, and how many times longer they wait meanwhile (ovs-lab/patience.ts). */
 const TOGETHER = 3;
 /** These only calculate: beside others, that mostly wait, they are no trouble. */
@@ -74,7 +74,7 @@ function alternately(some, others) {
   return placed.sort((a, b) => a.place - b.place).map(({ name }) => name);
 }
 
-const alone = files.filter((name) => ALONE.some((folder) => name.startsWith(folder)));
+const alone = files.filter((name) => ALONE.some((part) => name.startsWith(`dist/test/${part}`)));
 const calculating = files.filter((name) => name.startsWith(CALCULATING));
 const waiting = files.filter((name) => !alone.includes(name) && !calculating.includes(name));
 const together = alternately(calculating, waiting);

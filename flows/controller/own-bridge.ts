@@ -13,9 +13,13 @@ export interface OwnBridgeOptions {
 }
 
 const op = operations<SwitchTables>();
+/** Has vswitchd look at everything, and say when it has. */
+const countConfiguration = op.mutate("Open_vSwitch", [], [["next_cfg", "+=", 1n]]);
 
 /** Milliseconds that vswitchd has for taking the uplink back. */
 const RETURN_TIMEOUT = 5000;
+/** So often it is asked to look once more. */
+const LOOKS = 5;
 
 /** What is kept in `external_ids` of our end of the patch, to leave everything as it was found. */
 const REQUEST_KEY = "ovs-tpo-ofport-request";
@@ -173,21 +177,29 @@ export class OwnBridge {
       steps.push(op.mutate("Bridge", where, [["other_config", "delete", { hwaddr: held }]]));
     steps.push(
       op.mutate("Open_vSwitch", [], [["bridges", "delete", ours._uuid]]),
-      op.mutate("Open_vSwitch", [], [["next_cfg", "+=", 1n]]),
+      countConfiguration,
       op.comment(`give ${uplink} back to ${bridge}`),
     );
-    const configuration = this.#configuration();
-    await this.#db.transact(steps);
     // While vswitchd is away the request stays, and does what it is there for when it is back.
-    await this.#db.waitFor(() => this.#configuration().current > configuration.next, {
-      timeout: RETURN_TIMEOUT,
-      what: `port ${uplink} on ${bridge}`,
-    });
+    await this.#apply(steps);
+    // A vswitchd that looked at the bridge before it had taken the uplink off ours takes it up when it looks again.
+    const back = () => number === undefined || Number(findInterface(replica, uplink)?.ofport) === number;
+    for (let look = 0; look < LOOKS && !back(); look++) await this.#apply([countConfiguration]);
     await this.#db.transact([
       op.update("Interface", [["name", "==", uplink]], {
         ofport_request: Number.isNaN(request) ? undefined : request,
       }),
     ]);
+  }
+
+  /** Carries out steps that count the configuration; resolves once vswitchd has put it in place. */
+  async #apply(steps: readonly Operation[]): Promise<void> {
+    const { next } = this.#configuration();
+    await this.#db.transact([...steps]);
+    await this.#db.waitFor(() => this.#configuration().current > next, {
+      timeout: RETURN_TIMEOUT,
+      what: `port ${this.#options.uplink} on ${this.#options.bridge}`,
+    });
   }
 
   /** The number of the configuration that is wanted, and of the one that vswitchd has put in place (`ovs-vswitchd.conf.db(5)`). */
