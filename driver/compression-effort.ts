@@ -1,9 +1,9 @@
 /** Part of the time that thorough compression may take, … */
-const SHARE = 0.4;
+const SHARE = 0.25;
 /** … of which so much is saved up at most, milliseconds. */
 const MOST_CREDIT = 20;
 /** Where so small a part of the bytes could be compressed thoroughly, the link is too fast for it to matter … */
-const LEAST_PART = 0.3;
+const LEAST_PART = 0.5;
 /** … as seen over such a time, and for such a time. Milliseconds. */
 const SPAN = 1000;
 const PAUSE = 10_000;
