@@ -3,8 +3,8 @@
 import type { z } from "zod";
 import { DSCP_NAMES } from "../edge/tcp/dscp.js";
 import { DEFAULT_CLASS, plainClass, type TrafficClass } from "../edge/tcp/traffic-class.js";
+import type { classes } from "./class-schema.js";
 import type { Config } from "./config.js";
-import type { classes } from "./schema.js";
 
 type ClassFields = z.output<typeof classes>[string];
 
