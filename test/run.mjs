@@ -13,7 +13,7 @@ const wanted = process.argv.slice(2);
 /** What these show depends on who else has the machine's processors, or how soon something happens: alone. */
 const ALONE = [
   ...["conformance/", "faults/", "flows/", "lab/", "soak/", "worker/"],
-  ...["download", "multipoint", "own-bridge"].map((name) => `end-to-end/${name}`),
+  ...["download", "multipoint"].map((name) => `end-to-end/${name}`),
 ];
 /** The others, so many at a time, and how many times longer they wait meanwhile (ovs-lab/patience.ts). */
 const TOGETHER = 3;
