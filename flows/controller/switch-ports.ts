@@ -199,14 +199,17 @@ export class SwitchPorts {
 
   /**
    * The canary of another living process that has our instance, and so takes our ports and flows for its own, if there is
-   * one: a process that has died takes its canary's link with it.
+   * one: a process that has died takes its canary's link with it. Of two that have come at the same moment, and so have both
+   * got their canaries on the bridge, the one whose canary comes first by name stays.
    */
   rival(): string | undefined {
+    const { canary } = this.#options;
+    const present = this.names().includes(canary);
     const isAlive = (name: string) => {
       const device = findInterface(this.#db.replica, name);
       return device?.type === "" && device.link_state === "up";
     };
-    return this.#leftovers().find(isAlive);
+    return this.#leftovers().find((name) => isAlive(name) && !(present && canary < name));
   }
 
   async remove(): Promise<void> {

@@ -2,10 +2,13 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { after, afterEach, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { EntrySpec } from "../../flows/index.js";
+import { findInterface, switchDatabase } from "ovsdb-client/open-vswitch";
+import { RivalError, type SwitchPorts, switchPorts } from "../../flows/controller/switch-ports.js";
+import { type EntrySpec, LookupTable } from "../../flows/index.js";
 import { TestSwitch, unavailable } from "./ovs.js";
 import { PluginProcess } from "./plugin.js";
 import type { PluginOptions } from "./plugin-process.js";
+import { TapPort } from "./tap-port.js";
 import { isTaken, tracePacket } from "./trace.js";
 
 const skip = await unavailable();
@@ -144,6 +147,45 @@ describe("a bridge with VLANs, controllers and other plugins", { skip, timeout: 
     await second.reaches("in-sync");
     second.tell({ do: "peers", up: ["b"] });
     await fate(tracePacket(), (actions) => isTaken({ actions }));
+  });
+
+  test("of two with the same instance whose ports come at the same moment, one stays", async () => {
+    const names = ["tpo2", "tpo1"];
+    const taps = names.map((name) => new TapPort(ovs.namespace, `${name}-alive`));
+    const db = switchDatabase({ remotes: ovs.database });
+    try {
+      for (const name of names) await ovs.ip("link", "set", `${name}-alive`, "up");
+      db.start();
+      await db.waitFor(() => db.state === "synchronised", { timeout: 10_000, what: "the database" });
+      const [late, early] = names.map((localPort) =>
+        switchPorts(db, {
+          bridge: "br0",
+          localPort,
+          canary: `${localPort}-alive`,
+          table: new LookupTable(table),
+        }),
+      ) as [SwitchPorts, SwitchPorts];
+      // Each looks for the other before either has put anything there.
+      await Promise.all([late.add(), early.add()]);
+      const isUp = (name: string) => findInterface(db.replica, name)?.link_state === "up";
+      await db.waitFor(() => names.every((name) => isUp(`${name}-alive`)), {
+        timeout: 10_000,
+        what: "the canaries",
+      });
+      assert.equal(late.rival(), "tpo1-alive");
+      assert.equal(early.rival(), undefined);
+      await assert.rejects(late.add(), RivalError);
+      await early.add();
+      assert.deepEqual(early.names().sort(), ["tpo1", "tpo1-alive"]);
+      await assert.rejects(late.add(), RivalError);
+      await early.remove();
+      await late.add();
+      assert.deepEqual(late.names().sort(), ["tpo2", "tpo2-alive"]);
+      await late.remove();
+    } finally {
+      db.stop();
+      for (const tap of taps) tap.close();
+    }
   });
 
   test("flows of others in our tables, or by our register, are named and left as they are", async () => {
