@@ -1,5 +1,5 @@
-// Runs the test files of the build, one process a file: those that mind a busy neighbour one after another, the others three
-// at a time. Ends with a summary of all in the words of node's own.
+// Runs the test files of the build, one process a file: those that mind a busy neighbour one after another, others two or
+// three at a time. Ends with a summary of all in the words of node's own.
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -12,10 +12,13 @@ const wanted = process.argv.slice(2);
 
 /** What these show depends on who else has the machine's processors, or how soon something happens: alone. */
 const ALONE = [
-  ...["conformance/", "faults/", "flows/", "lab/", "soak/", "worker/"],
+  ...["conformance/", "lab/", "soak/"],
+  ...["process", "switch", "worker"].map((name) => `faults/${name}`),
   ...["download", "multipoint"].map((name) => `end-to-end/${name}`),
 ];
-/** The others, so many at a time, and how many times longer they wait meanwhile (ovs-lab/patience.ts). */
+/** These wait for a switch or for sockets most of the time, and mind one neighbour of their kind little. */
+const IN_PAIRS = ["faults/", "flows/", "worker/"];
+/** The others, so many at a time. */
 const TOGETHER = 3;
 /** These only calculate: beside others, that mostly wait, they are no trouble. */
 const CALCULATING = "dist/test/mover/";
@@ -43,15 +46,17 @@ const totals = new Map();
 let status = 0;
 
 /** Runs files, shows what node says of them, and adds up its summary. */
-function run(files, concurrency, env) {
+function run(files, concurrency) {
+  // Beside others a test waits so many times longer (ovs-lab/patience.ts), on a slow machine already.
+  const slow = Number(process.env.OVS_TPO_SLOW || 1) * concurrency;
   const options = [
     ...["--enable-source-maps", "--test", `--test-concurrency=${concurrency}`],
-    ...[`--test-timeout=${LONGEST}`, `--test-reporter=${reporter}`],
+    ...[`--test-timeout=${LONGEST * slow}`, `--test-reporter=${reporter}`],
   ];
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [...options, ...files], {
       cwd: root,
-      env: { ...process.env, ...(reporter === "spec" ? { FORCE_COLOR: "1" } : {}), ...env },
+      env: { ...process.env, ...(reporter === "spec" ? { FORCE_COLOR: "1" } : {}), OVS_TPO_SLOW: `${slow}` },
       stdio: ["inherit", "pipe", "inherit"],
     });
     let line = "";
@@ -77,13 +82,18 @@ function alternately(some, others) {
   return placed.sort((a, b) => a.place - b.place).map(({ name }) => name);
 }
 
-const alone = files.filter((name) => ALONE.some((part) => name.startsWith(`dist/test/${part}`)));
+const isAnyOf = (parts) => (name) => parts.some((part) => name.startsWith(`dist/test/${part}`));
+const alone = files.filter(isAnyOf(ALONE));
+const inPairs = files.filter((name) => isAnyOf(IN_PAIRS)(name) && !alone.includes(name));
 const calculating = files.filter((name) => name.startsWith(CALCULATING));
-const waiting = files.filter((name) => !alone.includes(name) && !calculating.includes(name));
-const together = alternately(calculating, waiting);
-if (together.length > 0) await run(together, TOGETHER, { OVS_TPO_SLOW: `${TOGETHER}` });
-if (alone.length > 0) await run(alone, 1, {});
-if (together.length > 0 && alone.length > 0) {
+const waiting = files.filter((name) => ![alone, inPairs, calculating].some((list) => list.includes(name)));
+const groups = [
+  { files: alternately(calculating, waiting), concurrency: TOGETHER },
+  { files: inPairs, concurrency: 2 },
+  { files: alone, concurrency: 1 },
+].filter(({ files }) => files.length > 0);
+for (const { files, concurrency } of groups) await run(files, concurrency);
+if (groups.length > 1) {
   for (const [name, value] of totals) console.log(`${reporter === "tap" ? "#" : "ℹ"} ${name} ${value}`);
 }
 process.exit(status);
