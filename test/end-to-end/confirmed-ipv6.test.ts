@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Lab } from "../../ovs-lab/index.js";
-import { request } from "../../plugin/control.js";
-import type { Status } from "../../plugin/status.js";
-import { Capture, listening, SERVER6, script, until } from "./site.js";
+import { Capture, carried, listening, SERVER6, script, until } from "./site.js";
 
 /** An address on the server's LAN that nobody has, and one behind its router, which has no way there. */
 const NOBODY = "fd00:2::77";
@@ -73,16 +71,14 @@ describe("connections over IPv6 that the far edge confirms", { timeout: 120_000 
     ]);
     try {
       await listening(lab, "server", 9011);
-      const socket = `${lab.directory}/a/ovs-tpo.sock`;
-      const carried = async () => ((await request(socket, "status")) as Status).connections.total;
-      const before = await carried();
+      const before = await carried(lab, "a");
       const { stdout } = await script(
         lab,
         "client",
         `net.connect(9011, "${SERVER6}").on("data", (d) => process.stdout.write(d));`,
       );
       assert.equal(stdout, "220 fd00:1::11");
-      assert.equal(await carried(), before + 1);
+      assert.equal(await carried(lab, "a"), before + 1);
     } finally {
       server.kill();
     }

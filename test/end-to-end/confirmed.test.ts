@@ -3,7 +3,7 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Lab as LabType } from "../../ovs-lab/index.js";
 import { Lab } from "../../ovs-lab/index.js";
-import { Capture, listening, SERVER, script, until } from "./site.js";
+import { Capture, carried, listening, SERVER, script, until } from "./site.js";
 
 /** An address on the server's LAN that nobody has. */
 const NOBODY = "10.2.0.77";
@@ -35,19 +35,6 @@ async function attempt(lab: LabType, host: string, port: number, patience = 15_0
     patience + 10_000,
   );
   return stdout.trim();
-}
-
-/** How many connections the site's plugin has carried. */
-async function carried(lab: LabType, site: string): Promise<number> {
-  const { stdout } = await lab.exec(`${site}-switch`, [
-    process.execPath,
-    "plugin/bin/ovs-tpo",
-    "status",
-    "--config",
-    `${lab.directory}/${site}/ovs-tpo.yaml`,
-    "--json",
-  ]);
-  return (JSON.parse(stdout) as { connections: { total: number } }).connections.total;
 }
 
 describe("connections that the far edge confirms", () => {

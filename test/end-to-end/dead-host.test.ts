@@ -4,9 +4,8 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
 import { Lab } from "../../ovs-lab/index.js";
-import { request } from "../../plugin/control.js";
 import type { Status } from "../../plugin/status.js";
-import { listening, SERVER, until } from "./site.js";
+import { listening, SERVER, statusOf, until } from "./site.js";
 
 /** Neither client nor server ever says anything; each says how its connections end. */
 const ENDING = `const ending = (s) => s.on("error", (e) => console.log(e.code)).on("end", () => console.log("end"));`;
@@ -45,7 +44,7 @@ async function nft(node: string, rules: string): Promise<void> {
 }
 
 async function connections(site: string): Promise<Status["connections"]> {
-  return ((await request(`${lab.directory}/${site}/ovs-tpo.sock`, "status")) as Status).connections;
+  return (await statusOf(lab, site)).connections;
 }
 
 for (const [dead, other] of [

@@ -4,9 +4,8 @@ import { after, before, test } from "node:test";
 import { parse, stringify } from "yaml";
 import { formatKey, KeyPair, readKeyFile } from "../../driver/security/index.js";
 import { Lab } from "../../ovs-lab/index.js";
-import { request } from "../../plugin/control.js";
 import type { Status } from "../../plugin/status.js";
-import { until } from "./site.js";
+import { statusOf, until } from "./site.js";
 
 const sites = ["a", "b"] as const;
 type Site = (typeof sites)[number];
@@ -38,7 +37,7 @@ async function restart(configurations: Record<Site, Configuration>): Promise<voi
 
 /** What a site says of the other. */
 async function peerOf(site: Site): Promise<Status["peers"][string]> {
-  const status = (await request(`${lab.directory}/${site}/ovs-tpo.sock`, "status")) as Status;
+  const status = await statusOf(lab, site);
   return status.peers[site === "a" ? "b" : "a"]!;
 }
 

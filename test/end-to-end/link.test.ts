@@ -5,9 +5,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Lab } from "../../ovs-lab/index.js";
-import { request } from "../../plugin/control.js";
 import type { Status } from "../../plugin/status.js";
-import { Capture, SERVER, sha256, until, WebServer } from "./site.js";
+import { Capture, SERVER, sha256, statusOf, until, WebServer } from "./site.js";
 
 /** Longer than `mover.silent_after`; `LINK_TEST_CUT` sets another, up to `mover.dead_after`. Milliseconds. */
 const CUT = Number(process.env["LINK_TEST_CUT"] ?? 5000);
@@ -40,7 +39,7 @@ const unblockUdp = (): Promise<void> => router("nft", "delete", "table", "ip", "
 
 /** What site a says of its peer. */
 async function peer(): Promise<Status["peers"][string]> {
-  const status = (await request(`${lab.directory}/a/ovs-tpo.sock`, "status")) as Status;
+  const status = await statusOf(lab, "a");
   return status.peers["b"]!;
 }
 

@@ -3,9 +3,8 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { after, before, test } from "node:test";
 import { Lab } from "../../ovs-lab/index.js";
-import { request } from "../../plugin/control.js";
 import type { Status } from "../../plugin/status.js";
-import { Capture, listening, SERVER, until } from "./site.js";
+import { Capture, listening, SERVER, statusOf, until } from "./site.js";
 
 const SILENT_PORT = 9000;
 const ECHO_PORT = 9001;
@@ -52,8 +51,7 @@ after(async () => {
   await lab?.down();
 });
 
-const status = (site: string) =>
-  request(`${lab.directory}/${site}/ovs-tpo.sock`, "status") as Promise<Status>;
+const status = (site: string) => statusOf(lab, site);
 
 /** Whether what a new connection sends comes back, and crosses the WAN in packets of its own. */
 async function crossesDirectly(): Promise<boolean> {

@@ -2,9 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Lab } from "../../ovs-lab/index.js";
-import { request } from "../../plugin/control.js";
-import type { Status } from "../../plugin/status.js";
-import { Capture, inUrl, until, WebServer } from "./site.js";
+import { Capture, carried, inUrl, statusOf, until, WebServer } from "./site.js";
 
 const SITES = ["a", "b", "c"] as const;
 type SiteName = (typeof SITES)[number];
@@ -40,10 +38,6 @@ describe("three sites, each the peer of both others", { timeout: 120_000 }, () =
     await lab?.down();
   });
 
-  const status = async (site: SiteName) =>
-    (await request(`${lab.directory}/${site}/ovs-tpo.sock`, "status")) as Status;
-  const carried = async (site: SiteName) => (await status(site)).connections.total;
-
   /** Resolves to how many connections the client's plugin has carried for it. */
   async function download(from: SiteName, to: SiteName, address: string): Promise<void> {
     const url = `http://${inUrl(address)}/blob`;
@@ -60,10 +54,10 @@ describe("three sites, each the peer of both others", { timeout: 120_000 }, () =
   ] as const) {
     test(`one site's clients reach both others at once over ${family}, and nothing crosses the WAN but the movers'`, async () => {
       const capture = await Capture.start(lab, "a-router", "ip or ip6");
-      const before = await Promise.all(SITES.map(carried));
+      const before = await Promise.all(SITES.map((site) => carried(lab, site)));
       await Promise.all((["b", "c"] as const).map((to) => download("a", to, hostOf(to)[index])));
       assert.deepEqual(
-        await Promise.all(SITES.map(carried)),
+        await Promise.all(SITES.map((site) => carried(lab, site))),
         [2, 1, 1].map((more, i) => before[i]! + more),
       );
       for (const to of ["b", "c"] as const) {
@@ -86,27 +80,27 @@ describe("three sites, each the peer of both others", { timeout: 120_000 }, () =
 
   test("each with each, all six ways at once", async () => {
     const ways = SITES.flatMap((from) => SITES.filter((to) => to !== from).map((to) => [from, to] as const));
-    const before = await Promise.all(SITES.map(carried));
+    const before = await Promise.all(SITES.map((site) => carried(lab, site)));
     await Promise.all(ways.map(([from, to]) => download(from, to, hostOf(to)[0])));
     // Each site has opened two, and accepted two.
     assert.deepEqual(
-      await Promise.all(SITES.map(carried)),
+      await Promise.all(SITES.map((site) => carried(lab, site))),
       before.map((count) => count + 4),
     );
   });
 
   test("one site lost, the others go on; to that one connections go direct, and through it when it is back", async () => {
     await lab.plugin("c").kill();
-    await until("c is not up", async () => (await status("a")).peers["c"]?.state !== "up");
+    await until("c is not up", async () => (await statusOf(lab, "a")).peers["c"]?.state !== "up");
     await sleep(500); // and the switch has been told
-    const before = await carried("a");
+    const before = await carried(lab, "a");
     await download("a", "b", hostOf("b")[0]);
-    assert.equal(await carried("a"), before + 1);
+    assert.equal(await carried(lab, "a"), before + 1);
     await download("a", "c", hostOf("c")[0]);
-    assert.equal(await carried("a"), before + 1, "it went direct");
+    assert.equal(await carried(lab, "a"), before + 1, "it went direct");
     await lab.plugin("c").start();
     await Promise.all(SITES.map((site) => lab.plugin(site).ready()));
     await download("a", "c", hostOf("c")[0]);
-    assert.equal(await carried("a"), before + 2);
+    assert.equal(await carried(lab, "a"), before + 2);
   });
 });

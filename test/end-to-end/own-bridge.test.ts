@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Lab } from "../../ovs-lab/index.js";
-import { request } from "../../plugin/control.js";
-import type { Status } from "../../plugin/status.js";
-import { bridgeDump, hostDump, inUrl, SERVER, SERVER6, WebServer } from "./site.js";
+import { bridgeDump, carried, hostDump, inUrl, SERVER, SERVER6, WebServer } from "./site.js";
 
 let lab: Lab;
 let web: WebServer;
@@ -37,11 +35,6 @@ async function everything(): Promise<string[]> {
 }
 
 const flows = () => ofctl("dump-flows", "--no-stats");
-
-async function carried(): Promise<number> {
-  const status = (await request(`${lab.directory}/a/ovs-tpo.sock`, "status")) as Status;
-  return status.connections.total;
-}
 
 const download = (node: string, server = SERVER) =>
   run(
@@ -115,16 +108,16 @@ test("attached, the other's bridge has the very flows that it had, and clients a
   const theirs = await flows();
   await attach();
   assert.equal(await flows(), theirs);
-  const before = await carried();
+  const before = await carried(lab, "a");
   for (const [index, [server, client]] of [
     [SERVER, /^10\.1\.0\.11:/],
     [SERVER6, /^fd00:1::11:/],
   ].entries() as Iterable<[number, [string, RegExp]]>) {
     assert.equal(await download("client", server), "200");
-    assert.equal(await carried(), before + 1 + index);
+    assert.equal(await carried(lab, "a"), before + 1 + index);
     assert.match(web.log().at(-1) ?? "", client);
     assert.equal(await download("a-host2", server), "200");
-    assert.equal(await carried(), before + 1 + index, "what is not in the table passes");
+    assert.equal(await carried(lab, "a"), before + 1 + index, "what is not in the table passes");
   }
   assert.match(await vsctl("list-ports", "br-tpo"), /^br-tpo-in\nrouter\ntpo0\ntpo0-alive\n$/);
 });
@@ -140,9 +133,9 @@ test("killed, everything passes; after a next start and stop all is as it was fo
   await lab.plugin("a").kill();
   assert.equal(await download("client"), "200");
   await attach();
-  const before = await carried();
+  const before = await carried(lab, "a");
   assert.equal(await download("client"), "200");
-  assert.equal(await carried(), before + 1);
+  assert.equal(await carried(lab, "a"), before + 1);
   await lab.plugin("a").stop();
   assert.deepEqual(await everything(), found);
 });

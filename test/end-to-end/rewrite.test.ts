@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Lab } from "../../ovs-lab/index.js";
-import { request } from "../../plugin/control.js";
-import type { Status } from "../../plugin/status.js";
 import {
   bridgeDump,
   Capture,
+  carried,
   hostDump,
   inUrl,
   listening,
@@ -28,11 +27,6 @@ let lab: Lab;
 let web: WebServer;
 let found: string[];
 const dumps = () => Promise.all(["a", "b"].flatMap((site) => [bridgeDump(lab, site), hostDump(lab, site)]));
-
-async function carried(site = "a"): Promise<number> {
-  const status = (await request(`${lab.directory}/${site}/ovs-tpo.sock`, "status")) as Status;
-  return status.connections.total;
-}
 
 before(async () => {
   lab = await Lab.up({
@@ -83,14 +77,14 @@ test("client and server see each other's addresses and ports, and only the mover
   const hash = web.put("blob", 8_000_000);
   const capture = await Capture.start(lab, "b-router", "tcp");
   for (const { client, port, server } of FAMILIES) {
-    const before = await carried();
+    const before = await carried(lab, "a");
     const said = "%{remote_ip} %{remote_port} %{local_ip} %{local_port}";
     const words = `curl -sS --local-port ${port} -o /dev/fd/3 -w '${said}' '${blobAt(server)}' 3>&1 >&2 | sha256sum`;
     const curl = await lab.exec("client", ["sh", "-c", words]);
     assert.equal(curl.stdout.split(" ")[0], hash, curl.stderr);
     assert.equal(curl.stderr, `${server} 80 ${client} ${port}`);
     assert.equal(web.log().at(-1), `${client}:${port} ${server}:80 /blob 200`);
-    assert.equal(await carried(), before + 1);
+    assert.equal(await carried(lab, "a"), before + 1);
   }
   await capture.stop();
   assert.deepEqual(capture.packets, []);
@@ -137,7 +131,7 @@ test("one port of a client to several servers, from several clients at once: eac
   );
   try {
     for (const i of [1, 2]) await listening(lab, `b-host${i}`, 9033);
-    const before = await carried();
+    const before = await carried(lab, "a");
     const clients = ["10.1.0.11", "10.1.0.12"].map(async (own, i) => {
       const { stdout, stderr } = await script(
         lab,
@@ -160,7 +154,7 @@ test("one port of a client to several servers, from several clients at once: eac
       assert.equal(stdout.trim(), "all", stderr);
     });
     await Promise.all(clients);
-    assert.equal(await carried(), before + 240);
+    assert.equal(await carried(lab, "a"), before + 240);
   } finally {
     for (const server of processes) server.kill();
   }
@@ -209,13 +203,13 @@ test("whoever addresses the edge itself is nobody", async () => {
 
 test("after the port has been made anew, new connections are carried again", async () => {
   const directory = `${lab.directory}/a`;
-  const before = await carried();
+  const before = await carried(lab, "a");
   await lab.exec("a-switch", ["ovs-vsctl", `--db=unix:${directory}/db.sock`, "del-port", "tpo0"]);
   await until(
     "it is carried",
     async () => {
       await lab.exec("client", ["curl", "-sSo", "/dev/null", "--max-time", "2", `http://${SERVER}/blob`]);
-      return (await carried()) > before;
+      return (await carried(lab, "a")) > before;
     },
     30_000,
   );

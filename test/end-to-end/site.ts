@@ -7,6 +7,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CommandResult, Lab } from "../../ovs-lab/index.js";
 import { patience } from "../../ovs-lab/patience.js";
+import { request } from "../../plugin/control.js";
+import type { Status } from "../../plugin/status.js";
 
 export const SERVER = "10.2.0.11";
 export const SERVER6 = "fd00:2::11";
@@ -79,6 +81,16 @@ export class WebServer {
 /** An address as URLs have it. */
 export function inUrl(address: string): string {
   return address.includes(":") ? `[${address}]` : address;
+}
+
+/** What a site's plugin says of itself. */
+export async function statusOf(lab: Lab, site: string): Promise<Status> {
+  return (await request(`${lab.directory}/${site}/ovs-tpo.sock`, "status")) as Status;
+}
+
+/** How many connections it has carried. */
+export async function carried(lab: Lab, site: string): Promise<number> {
+  return (await statusOf(lab, site)).connections.total;
 }
 
 export function sha256(bytes: Uint8Array): string {

@@ -2,9 +2,8 @@ import assert from "node:assert/strict";
 import type { ChildProcess, StdioOptions } from "node:child_process";
 import { after, before, describe, test } from "node:test";
 import { Lab } from "../../ovs-lab/index.js";
-import { request } from "../../plugin/control.js";
 import type { Status } from "../../plugin/status.js";
-import { Capture, listening, until } from "./site.js";
+import { Capture, listening, statusOf, until } from "./site.js";
 
 const families = ["ipv4", "ipv6"] as const;
 type Family = (typeof families)[number];
@@ -138,7 +137,7 @@ describe("traffic classes", { timeout: 240_000 }, () => {
   });
 
   async function connections(site: Site): Promise<Status["connections"]> {
-    return ((await request(`${lab.directory}/${site}/ovs-tpo.sock`, "status")) as Status).connections;
+    return (await statusOf(lab, site)).connections;
   }
 
   /** What the far LAN sees of the client's packets, and the near one of the server's: those marked so, and the others. */

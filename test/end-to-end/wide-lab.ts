@@ -4,9 +4,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { parse, stringify } from "yaml";
 import { Lab } from "../../ovs-lab/index.js";
-import { request } from "../../plugin/control.js";
 import type { Status } from "../../plugin/status.js";
-import { inUrl, SERVER, type WebServer } from "./site.js";
+import { inUrl, SERVER, statusOf, type WebServer } from "./site.js";
 
 const run = promisify(execFile);
 
@@ -100,7 +99,7 @@ export class WideLab {
   }
 
   async status(site = "a"): Promise<Status> {
-    return (await request(`${this.lab.directory}/${site}/ovs-tpo.sock`, "status")) as Status;
+    return await statusOf(this.lab, site);
   }
 
   /** Downloads a file in a namespace, through the plugins, and sees to it that the server knows its client. */

@@ -7,9 +7,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Lab } from "../../ovs-lab/index.js";
 import { patience } from "../../ovs-lab/patience.js";
-import { request } from "../../plugin/control.js";
 import type { Status } from "../../plugin/status.js";
-import { SERVER, until } from "../end-to-end/site.js";
+import { SERVER, statusOf, until } from "../end-to-end/site.js";
 import type { Outcome } from "./application.js";
 import { faults } from "./verdict.js";
 
@@ -110,5 +109,5 @@ function judge(client: Outcome, servers: readonly Outcome[]): string[] {
 }
 
 function status(site: string): Promise<Status> {
-  return request(`${lab.directory}/${site}/ovs-tpo.sock`, "status") as Promise<Status>;
+  return statusOf(lab, site);
 }

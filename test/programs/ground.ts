@@ -7,9 +7,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Lab } from "../../ovs-lab/index.js";
-import { request } from "../../plugin/control.js";
 import type { Status } from "../../plugin/status.js";
-import { Capture, listening, SERVER, sha256 } from "../end-to-end/site.js";
+import { Capture, listening, SERVER, sha256, statusOf } from "../end-to-end/site.js";
 
 /** What one command may take, in milliseconds, times the lab's patience. */
 const COMMAND_TIME = 60_000;
@@ -97,7 +96,7 @@ export class Ground {
   }
 
   status(site: "a" | "b"): Promise<Status> {
-    return request(`${this.lab.directory}/${site}/ovs-tpo.sock`, "status") as Promise<Status>;
+    return statusOf(this.lab, site);
   }
 
   /** TCP packets that have crossed the WAN outside the mover. */

@@ -5,9 +5,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Lab } from "../../ovs-lab/index.js";
-import { request } from "../../plugin/control.js";
 import type { Status } from "../../plugin/status.js";
-import { listening, SERVER } from "../end-to-end/site.js";
+import { listening, SERVER, statusOf } from "../end-to-end/site.js";
 
 const PORT = 9000;
 const SITES = ["a", "b"] as const;
@@ -113,7 +112,7 @@ export class Soak {
   }
 
   async #sample(site: string): Promise<Sample> {
-    const status = (await request(`${this.lab.directory}/${site}/ovs-tpo.sock`, "status")) as Status;
+    const status = await statusOf(this.lab, site);
     const { pid, connections, memory } = status;
     const times = readdirSync(`/proc/${pid}/task`).map((thread) => {
       const [nanoseconds] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ");
