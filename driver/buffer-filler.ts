@@ -5,6 +5,11 @@ import { ReadyQueue } from "./ready-queue.js";
 
 /** A buffer with less room than this is full: a message there would be mostly header. */
 const LEAST_ROOM = 128;
+/**
+ * Sources that have said all that they had, in their first turns and in no more bytes than this, have the buffer for
+ * themselves: it goes in one datagram, and need not wait for the others of a longer one, of which any may be lost.
+ */
+const BRIEF = 1200;
 
 /** Fills buffers with messages: the sources that have something to say are asked by fair turns. */
 export class BufferFiller {
@@ -67,14 +72,19 @@ export class BufferFiller {
   #askSources(): void {
     const queue = this.#queue;
     const writer = this.#writer;
+    const start = writer.offset;
+    let brief = false;
     while (writer.room >= LEAST_ROOM) {
       const source = queue.next();
       if (source === undefined) return;
       const before = writer.offset;
+      if (brief && !queue.first && writer.messages > 0 && before - start <= BRIEF) return;
       const more = source.pull(writer, queue.allowance);
       const written = writer.offset - before;
       if (written > 0 || !more) {
+        const { first, size } = queue;
         queue.wrote(written, more);
+        brief = first && queue.size < size;
       } else if (writer.messages > 0) {
         return; // Its message does not fit here: it is the first one in the next buffer.
       } else {

@@ -132,6 +132,11 @@ export class ReadyQueue {
     return turn.source;
   }
 
+  /** Whether the source given by `next` has its first turn after having been away. */
+  get first(): boolean {
+    return this.#line === this.#current!.first;
+  }
+
   /** Bytes that the source given by `next` may write in its turn. One that is alone need not count them. */
   get allowance(): number {
     return this.#turns.size === 1 ? Number.MAX_SAFE_INTEGER : this.#line!.head!.deficit;
