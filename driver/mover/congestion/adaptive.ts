@@ -42,7 +42,7 @@ const LEAST_WINDOW = 4;
 const UNKNOWN_RTT = 100;
 /** A standing queue of this part of the round trip, and of this many milliseconds, is left alone. */
 const QUEUE_PART = 0.05;
-const QUEUE_LEAST = 2;
+const QUEUE_LEAST = 1;
 /** One of that part, or of that many milliseconds, may be full. */
 const LONG_QUEUE_PART = 1 / 4;
 const LONG_QUEUE_LEAST = 10;
