@@ -4,7 +4,10 @@ import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { MessageFlag, type MessageHeader, MessageType } from "../../driver/index.js";
+import { addressBytes } from "../../driver/ip-address.js";
 import { abort } from "../../plugin/edge/tcp/index.js";
+import { writeOpening } from "../../plugin/edge/tcp/opening.js";
 import { deferred, EdgePair, listening, type Observed, observe, randomOf } from "./pair.js";
 
 const stops: (() => void)[] = [];
@@ -232,4 +235,62 @@ test("a thousand applications that do as they like: what one said the other hear
     const server = await serving.get(client.port);
     assert.notEqual(server?.orderly, true, "a reset came from nowhere");
   }
+});
+
+test("a client that has reset its connection is served from the same port at once, whatever comes first at the far site", async () => {
+  const server = createServer({ noDelay: true }, (socket) => {
+    socket.on("error", () => {});
+    socket.on("data", (bytes) => socket.write(`${bytes} ${socket.remotePort}`));
+  });
+  const destination = await listening(server);
+  const pair = await new EdgePair(destination, 11, { delay: 20 }).start();
+  stops.push(
+    () => server.close(),
+    () => pair.stop(),
+  );
+  const localPort = 20_000 + Math.floor(Math.random() * 10_000);
+  for (let round = 0; round < 40; round++) {
+    const client = connect({ port: pair.port, host: "127.0.0.1", localPort, noDelay: true });
+    client.on("error", () => {});
+    client.write(`${round}`);
+    const [answer] = await once(client, "data", { signal: AbortSignal.timeout(10_000) });
+    assert.equal(`${answer}`, `${round} ${localPort}`);
+    client.resetAndDestroy();
+    await once(client, "close");
+  }
+  await settled(pair);
+  assert.equal(pair.far.counts.total, 40);
+});
+
+test("one of whose end nothing is heard does not keep its client's next one from being opened", async () => {
+  const heard: string[] = [];
+  const server = createServer((socket) => {
+    const seen = heard.push("accepted");
+    socket.on("error", (error: NodeJS.ErrnoException) => heard.push(`${seen}: ${error.code}`));
+    socket.on("data", () => socket.write("answer"));
+  });
+  const destination = await listening(server);
+  const pair = await new EdgePair(destination, 1).start();
+  stops.push(
+    () => server.close(),
+    () => pair.stop(),
+  );
+  const client = connect({ port: pair.port, host: "127.0.0.1" });
+  client.on("error", () => {});
+  client.write("question");
+  await once(client, "data");
+  // As if the near site had forgotten the connection, and the news of it were lost.
+  const open: MessageHeader = {
+    ...{ type: MessageType.OPEN, flags: MessageFlag.INITIATOR, protocol: 6, status: 0 },
+    ...{ connection: 4711, sequence: 0 },
+    addresses: {
+      ...{ source: addressBytes("127.0.0.1"), sourcePort: client.localPort ?? 0 },
+      ...{ destination: addressBytes("127.0.0.1"), destinationPort: destination },
+    },
+  };
+  pair.far.receive(open, writeOpening({ dscp: 0, priority: 1, className: "default" }));
+  assert.equal(pair.far.counts.total, 1, "it waits");
+  for (let i = 0; i < 500 && heard.length < 3; i++) await sleep(10);
+  assert.deepEqual(heard, ["accepted", "1: ECONNRESET", "accepted"]);
+  assert.deepEqual([pair.far.counts.open, pair.far.counts.total], [1, 2]);
 });

@@ -17,6 +17,7 @@ import { Inquiry } from "./inquiry.js";
 import { NumberWindow, numberAfter } from "./number-window.js";
 import { type Opening, openingOf, readOpening } from "./opening.js";
 import { Reading } from "./reading.js";
+import { Successors } from "./successors.js";
 import { DEFAULT_CLASS, type TrafficClass } from "./traffic-class.js";
 import { mark, treat } from "./treatment.js";
 
@@ -88,6 +89,8 @@ export class TcpConnections {
   /** The edges that have come of inquiries, by their endpoints. */
   readonly #confirmed = new Map<string, TcpEdge>();
   readonly #early = new Map<number, Early[]>();
+  /** Of those that the peer opens. */
+  readonly #successors = new Successors();
   /** Edges whose connection does not stand at the far end: of this site's applications, or here. */
   readonly #opening = new Set<TcpEdge>();
   readonly #idle = new IdleTimeouts();
@@ -251,6 +254,11 @@ export class TcpConnections {
     if (header.type === MessageType.RESET && header.sequence === NO_OPEN) {
       this.#seen.add(connection);
     } else if (header.type === MessageType.OPEN && addresses !== undefined) {
+      const waits = this.#successors.await(endpointsKey(addresses), () => this.#openLate(connection));
+      if (waits) {
+        this.#keep(header, data);
+        return;
+      }
       this.#seen.add(connection);
       const opening = readOpening(data);
       if (opening === undefined)
@@ -258,15 +266,26 @@ export class TcpConnections {
       else if (this.opening < (this.#options.mostOpening ?? Number.POSITIVE_INFINITY))
         this.#openFor({ connection, addresses, opening });
       else this.#refuse({ connection, addresses, opening }, MessageStatus.LIMIT);
-    } else {
-      const early = this.#early.get(connection) ?? [];
-      early.push({ header: { ...header }, data: Buffer.from(data) });
-      this.#early.set(connection, early);
-      this.#options.memory.take(data.length);
-    }
+    } else this.#keep(header, data);
   }
 
-  /** What has come for a connection ahead of its OPEN; it is held no longer. */
+  /** Until there is an edge for it. */
+  #keep(header: MessageHeader, data: Uint8Array): void {
+    const early = this.#early.get(header.connection) ?? [];
+    early.push({ header: { ...header }, data: Buffer.from(data) });
+    this.#early.set(header.connection, early);
+    this.#options.memory.take(data.length);
+  }
+
+  /** A connection whose OPEN has had to wait. */
+  #openLate(connection: number): void {
+    const early = this.#takeEarly(connection);
+    const isOpen = ({ header }: Early) => header.type === MessageType.OPEN;
+    for (const { header, data } of early.filter((each) => !isOpen(each))) this.#keep(header, data);
+    for (const { header, data } of early.filter(isOpen)) this.#receiveFirst(header, data);
+  }
+
+  /** What has come for a connection ahead of its edge; it is held no longer. */
   #takeEarly(connection: number): readonly Early[] {
     const early = this.#early.get(connection) ?? [];
     this.#early.delete(connection);
@@ -292,6 +311,7 @@ export class TcpConnections {
     const socket = this.#options.dial({ addresses, trafficClass, dscp: opening.dscp, onread: reading });
     const edge = new TcpEdge(identity, false, socket, reading, this.#surroundings);
     this.#accepted.set(connection, edge);
+    this.#successors.enter(endpointsKey(addresses), edge);
     this.#ended.total++;
     this.#opening.add(edge);
     const timer = setTimeout(() => edge.reset(MessageStatus.TIMEOUT), this.#options.connectTimeout);
@@ -317,6 +337,7 @@ export class TcpConnections {
 
   /** The session has ended: every connection with it, at once; the applications see resets. */
   sessionLost(): void {
+    this.#successors.clear();
     for (const edge of [...this.#edges()]) edge.abandon();
     for (const inquiry of [...this.#inquiries.values()]) inquiry.abandon(MessageStatus.SESSION_LOST);
     for (const connection of [...this.#early.keys()]) this.#takeEarly(connection);
@@ -356,6 +377,7 @@ export class TcpConnections {
     this.#ended.taken += edge.taken;
     this.#ended.delivered += edge.delivered;
     if (!edge.complete) this.#ended.failed++;
+    if (!edge.initiator) this.#successors.leave(endpointsKey(addresses), edge);
   }
 }
 
