@@ -8,6 +8,8 @@ import {
 } from "../../../driver/index.js";
 import { IPPROTO_TCP } from "../../packet/index.js";
 import type { Onward } from "./application-socket.js";
+import { statusOfFailure } from "./dial-failure.js";
+import { type EarlyMessage, EarlyMessages } from "./early-messages.js";
 import { type EdgeSurroundings, TcpEdge } from "./edge.js";
 import { type EdgeIdentity, NO_OPEN } from "./edge-messages.js";
 import { endpointsKey } from "./endpoints.js";
@@ -68,12 +70,6 @@ export interface ConnectionCounts {
   delivered: number;
 }
 
-/** What came for a connection whose OPEN has not come yet: buffers are handed up in any order. */
-interface Early {
-  readonly header: MessageHeader;
-  readonly data: Buffer;
-}
-
 /** The TCP edges of all connections with one peer, each found by its number and by who opened it. */
 export class TcpConnections {
   readonly #options: ConnectionsOptions;
@@ -88,7 +84,7 @@ export class TcpConnections {
   readonly #awaited = new Map<string, Inquiry>();
   /** The edges that have come of inquiries, by their endpoints. */
   readonly #confirmed = new Map<string, TcpEdge>();
-  readonly #early = new Map<number, Early[]>();
+  readonly #early: EarlyMessages;
   /** Of those that the peer opens. */
   readonly #successors = new Successors();
   /** Edges whose connection does not stand at the far end: of this site's applications, or here. */
@@ -102,6 +98,7 @@ export class TcpConnections {
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
+    this.#early = new EarlyMessages(options.memory);
     const unread = new Set<TcpEdge>();
     this.#surroundings = { ...options, unread, ended: (edge) => this.#forget(edge) };
     this.#probing = setInterval(() => {
@@ -256,7 +253,7 @@ export class TcpConnections {
     } else if (header.type === MessageType.OPEN && addresses !== undefined) {
       const waits = this.#successors.await(endpointsKey(addresses), () => this.#openLate(connection));
       if (waits) {
-        this.#keep(header, data);
+        this.#early.keep(header, data);
         return;
       }
       this.#seen.add(connection);
@@ -266,36 +263,20 @@ export class TcpConnections {
       else if (this.opening < (this.#options.mostOpening ?? Number.POSITIVE_INFINITY))
         this.#openFor({ connection, addresses, opening });
       else this.#refuse({ connection, addresses, opening }, MessageStatus.LIMIT);
-    } else this.#keep(header, data);
+    } else this.#early.keep(header, data);
   }
 
-  /** Until there is an edge for it. */
-  #keep(header: MessageHeader, data: Uint8Array): void {
-    const early = this.#early.get(header.connection) ?? [];
-    early.push({ header: { ...header }, data: Buffer.from(data) });
-    this.#early.set(header.connection, early);
-    this.#options.memory.take(data.length);
-  }
-
-  /** A connection whose OPEN has had to wait. */
+  /** A connection whose OPEN has had to wait; what came behind it does so still. */
   #openLate(connection: number): void {
-    const early = this.#takeEarly(connection);
-    const isOpen = ({ header }: Early) => header.type === MessageType.OPEN;
-    for (const { header, data } of early.filter((each) => !isOpen(each))) this.#keep(header, data);
-    for (const { header, data } of early.filter(isOpen)) this.#receiveFirst(header, data);
-  }
-
-  /** What has come for a connection ahead of its edge; it is held no longer. */
-  #takeEarly(connection: number): readonly Early[] {
-    const early = this.#early.get(connection) ?? [];
-    this.#early.delete(connection);
-    for (const { data } of early) this.#options.memory.take(-data.length);
-    return early;
+    const messages = this.#early.take(connection);
+    const isOpen = ({ header }: EarlyMessage) => header.type === MessageType.OPEN;
+    for (const { header, data } of messages.filter((each) => !isOpen(each))) this.#early.keep(header, data);
+    for (const { header, data } of messages.filter(isOpen)) this.#receiveFirst(header, data);
   }
 
   /** Says that there will be no such connection. */
   #refuse(identity: EdgeIdentity, status: MessageStatus): void {
-    this.#takeEarly(identity.connection);
+    this.#early.take(identity.connection);
     const reading = new Reading(this.#options.memory);
     const edge = new TcpEdge(identity, false, new Socket(), reading, this.#surroundings);
     this.#accepted.set(identity.connection, edge);
@@ -324,7 +305,7 @@ export class TcpConnections {
       this.#opening.delete(edge);
     };
     // Why a connection could not be made has a status of its own; so this listens ahead of the edge.
-    const refused = (error: NodeJS.ErrnoException) => edge.reset(statusOf(error));
+    const refused = (error: NodeJS.ErrnoException) => edge.reset(statusOfFailure(error));
     socket.prependOnceListener("error", refused);
     socket.once("connect", () => {
       socket.off("error", refused);
@@ -332,7 +313,7 @@ export class TcpConnections {
       edge.opened(this.#options.answerDscp?.(addresses.destination, socket) ?? 0);
     });
     socket.once("close", settled);
-    for (const { header, data } of this.#takeEarly(connection)) edge.receive(header, data);
+    for (const { header, data } of this.#early.take(connection)) edge.receive(header, data);
   }
 
   /** The session has ended: every connection with it, at once; the applications see resets. */
@@ -340,7 +321,7 @@ export class TcpConnections {
     this.#successors.clear();
     for (const edge of [...this.#edges()]) edge.abandon();
     for (const inquiry of [...this.#inquiries.values()]) inquiry.abandon(MessageStatus.SESSION_LOST);
-    for (const connection of [...this.#early.keys()]) this.#takeEarly(connection);
+    this.#early.clear();
     this.#seen = this.#noneSeen();
     this.#nextNumber = 1;
   }
@@ -384,33 +365,4 @@ export class TcpConnections {
 /** Whether the message is one for these connections. */
 export function isTcp(header: MessageHeader): boolean {
   return header.protocol === IPPROTO_TCP;
-}
-
-/** What the peer is told of a connection that could not be made. */
-function statusOf(error: NodeJS.ErrnoException): MessageStatus {
-  switch (error.code) {
-    case "ECONNRESET":
-    case "EPIPE":
-      // It was connected, though we had no time to hear of it (RFC 9293 §3.5.3: before that, a reset is a refusal).
-      return MessageStatus.RESET_BY_APPLICATION;
-    case "EHOSTUNREACH":
-    case "EHOSTDOWN":
-      return MessageStatus.UNREACHABLE;
-    case "ENETUNREACH":
-      return MessageStatus.NETWORK_UNREACHABLE;
-    case "EACCES":
-    case "EPERM":
-      return MessageStatus.PROHIBITED;
-    case "ETIMEDOUT":
-      return MessageStatus.TIMEOUT;
-    case "EMFILE":
-    case "ENFILE":
-    case "ENOBUFS":
-    case "ENOMEM":
-    case "EADDRINUSE":
-    case "EADDRNOTAVAIL":
-      return MessageStatus.LIMIT;
-    default:
-      return MessageStatus.REFUSED;
-  }
 }
