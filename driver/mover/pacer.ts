@@ -8,6 +8,8 @@ import { BURST_INTERVAL, CREDIT_BURSTS, CREDIT_TIME, LONGEST_BURST } from "./con
 export class Pacer {
   readonly #granularity: number;
   readonly #segment: number;
+  /** Bytes of credit so far that were lost to the cap: what could have been sent, had there been anything to send. */
+  lost = 0;
   #credit = 0;
   #refilled = Number.NaN;
   #rate = 0;
@@ -39,6 +41,7 @@ export class Pacer {
     const limit = Math.max(CREDIT_BURSTS * this.quantum, CREDIT_TIME * this.#rate);
     const credit = Number.isNaN(this.#refilled) ? limit : this.#credit + (now - this.#refilled) * this.#rate;
     this.#credit = Math.min(limit, credit);
+    this.lost += credit - this.#credit;
     this.#refilled = now;
   }
 

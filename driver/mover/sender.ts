@@ -60,6 +60,9 @@ export class Sender {
   readonly #tailProbe: TailProbe;
   /** The model's window was full when it was last tried to send. */
   #blocked = false;
+  /** The source had nothing to say when it was last asked; what credit had been lost by then. */
+  #dry = false;
+  #lostBefore = 0;
   /** The source may have something to say: it has not been asked since it was woken. */
   #hungry = true;
   readonly #sample: AcknowledgementSample = {
@@ -95,6 +98,7 @@ export class Sender {
     pacer.setRate(now, model.pacingRate);
     if (this.#blocked) pacer.forgo(now);
     else pacer.refill(now);
+    if (this.#dry && pacer.lost > this.#lostBefore) this.#idle(now);
     if (this.#tailProbe.due && batch.capacity - batch.count >= PROBES) this.#sendProbes(now, batch);
     while (!batch.full && pacer.open && this.inFlight < model.window) {
       const lost = this.window.nextLost();
@@ -102,12 +106,22 @@ export class Sender {
         this.window.takeLost(lost);
         this.#send(now, batch, lost, true);
       } else if (!this.#prepareNew()) {
-        if (this.#admitted) model.onIdle(now, this.log.next);
+        if (!this.#dry) this.#lostBefore = pacer.lost;
+        this.#dry = this.#admitted;
         this.#blocked = false;
         return;
-      } else this.#send(now, batch, this.window.take(), false);
+      } else {
+        this.#dry = false;
+        this.#send(now, batch, this.window.take(), false);
+      }
     }
     this.#blocked = this.inFlight >= model.window;
+  }
+
+  /** Less has been sent than might have been: a source that is late for a moment only costs nothing, its credit is kept. */
+  #idle(now: number): void {
+    this.#lostBefore = this.#options.pacer.lost;
+    this.#options.model.onIdle(now, this.log.next);
   }
 
   /**

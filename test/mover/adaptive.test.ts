@@ -115,6 +115,14 @@ describe("a path that changes", () => {
     assert.ok(bulk.links.a.out.queued < 100_000);
   });
 
+  it("is followed also where the source is late for a moment again and again", () => {
+    const bulk = new Bulk({ ...endless, queue: 4, hesitation: 0.5, conditions: { loss: 0.02 } });
+    bulk.clock.runUntil(10_000);
+    bulk.links.a.out.conditions.rate = 80e6;
+    assert.ok(goodput(bulk, 16, 20) > 0.97 * 0.95 * 0.98 * 80e6);
+    assert.ok(bulk.links.a.out.queued < (0.25 * (80e6 * 50)) / 8000, `${bulk.links.a.out.queued}`);
+  });
+
   it("is used fully when it becomes longer, and when shorter", () => {
     const bulk = new Bulk(endless);
     bulk.clock.runUntil(10_000);

@@ -20,6 +20,8 @@ export interface BulkOptions {
   readonly span: number;
   readonly mode?: RateOptions;
   readonly lateness?: number;
+  /** Milliseconds that the source is late with each buffer. */
+  readonly hesitation?: number;
 }
 
 export interface BulkResult {
@@ -54,12 +56,27 @@ export class Bulk {
   readonly #product: number;
 
   constructor(options: BulkOptions) {
-    const { rate, roundTrip, queue = 1, conditions = {}, seed = 1, mode, lateness = 0 } = options;
+    const {
+      rate,
+      roundTrip,
+      queue = 1,
+      conditions = {},
+      seed = 1,
+      mode,
+      lateness = 0,
+      hesitation = 0,
+    } = options;
     this.#options = options;
     this.#product = (rate * roundTrip) / 8000;
     const path = { rate, delay: roundTrip / 2, queue: Math.max(queue * this.#product, 3100), ...conditions };
     this.links = simulatedPath({ clock: this.clock, seed, forward: path, lateness });
+    let hesitates = false;
     const nextBuffer = (limit = 65_536): Uint8Array | undefined => {
+      hesitates = !hesitates && hesitation > 0;
+      if (hesitates) {
+        this.clock.at(this.clock.now + hesitation, () => this.a.wake());
+        return undefined;
+      }
       const length = Math.min(limit, this.left + BUFFER_FIELD_BYTES);
       if (this.left <= 0) return undefined;
       this.left -= length - BUFFER_FIELD_BYTES;

@@ -248,9 +248,11 @@ export class AdaptiveModel implements CongestionModel {
     return this.#state === "shared" || this.#state === "probe";
   }
 
-  /** So little was sent on purpose that the link may well be faster than what came through. */
+  /** So little was sent on purpose that the link may well be faster than what came through: then no queue stands. */
   get #held(): boolean {
-    return this.#gain < 1 && this.#rounds.rate >= HELD_SHARE * this.#gain * this.delivered;
+    if (this.#gain >= 1 || this.#queue > Math.max(this.#roundTrip * LONG_QUEUE_PART, LONG_QUEUE_LEAST))
+      return false;
+    return this.#rounds.rate >= HELD_SHARE * this.#gain * this.delivered;
   }
 
   /** There is much more to be had than was thought. */
