@@ -264,8 +264,8 @@ export const tcp = z
   .strictObject(
     {
       port: integer(4755, 1, 65_535).prefault(4755).describe("TCP port of the transparent listener."),
-      credit_max: size("16MB", megabyte, gigabyte)
-        .prefault("16MB")
+      credit_max: size("64MB", megabyte, gigabyte)
+        .prefault("64MB")
         .describe("What a connection may have under way in one direction; it begins with 1MB."),
       keepalive: keepalive
         .prefault("15s")

@@ -54,7 +54,7 @@ describe("configuration", () => {
       },
       edge: {
         tcp: {
-          creditMax: 16_777_216,
+          creditMax: 67_108_864,
           connectTimeout: 20_000,
           memory: 536_870_912,
         },

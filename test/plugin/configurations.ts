@@ -42,7 +42,7 @@ table:
 edge:
   tcp:
     port: 4755
-    credit_max: 16MB
+    credit_max: 64MB
     keepalive: 15s
     connect_timeout: 20s
     memory: 512MB
