@@ -15,19 +15,25 @@ const DOCS = fileURLToPath(new URL("../../../../docs", import.meta.url));
 /** Of one minute, before the bench begins; the making of the build is over by then. */
 const BUSY_LOAD = 1;
 
-/** Of several results of one bench, the last. @throws BenchError `RESULT_UNREADABLE` */
+/** Of several results of one cell, the last. @throws BenchError `RESULT_UNREADABLE` */
 export function readResults(paths: readonly string[]): BenchResult[] {
   const results = new Map<string, BenchResult>();
   for (const path of paths) {
     try {
       const file = JSON.parse(readFileSync(path, "utf8")) as ResultFile;
-      for (const result of file.results) results.set(result.bench, result);
+      for (const result of file.results) results.set(result.bench, merged(results.get(result.bench), result));
     } catch (cause) {
       const { message } = cause as Error;
       throw new BenchError("RESULT_UNREADABLE", `${path} holds no results: ${message}`, { cause });
     }
   }
   return [...results.values()];
+}
+
+function merged(former: BenchResult | undefined, later: BenchResult): BenchResult {
+  if (former === undefined || former.quick !== later.quick) return later;
+  const cells = new Map([...former.cells, ...later.cells].map((cell) => [cell.cell, cell]));
+  return { ...later, complete: former.complete && later.complete, cells: [...cells.values()] };
 }
 
 /** Writes the page and its charts. @param folder the project's docs, unless told otherwise @returns what was written */
@@ -75,7 +81,7 @@ function introduction(results: readonly BenchResult[]): string[] {
   return [
     "# Benchmarks",
     "",
-    "Written by `npm run bench -- all --docs`, not by hand. `npm run bench -- help` tells what there is; `--quick` takes a quarter of an hour, all of it some hours. Everything of one table was measured in one run, its ways by turns. Figures are medians, with the least and the greatest in brackets where there were several trials.",
+    "Written by `npm run bench -- all --docs`, not by hand. `npm run bench -- help` tells what there is; `--quick` takes 20 minutes, an hour with `--repeats 3`, all of it some hours. All ways of one cell were measured in one run, by turns. Figures are medians, with the least and the greatest in brackets where there were several trials.",
     "",
     ...machines.map((machine) => `- ${machine} ${busy}`),
     ...conditions.map((condition) => `- ${condition}`),
