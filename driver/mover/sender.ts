@@ -60,9 +60,8 @@ export class Sender {
   readonly #tailProbe: TailProbe;
   /** The model's window was full when it was last tried to send. */
   #blocked = false;
-  /** The source had nothing to say when it was last asked; what credit had been lost by then. */
-  #dry = false;
-  #lostBefore = 0;
+  /** The pacer's lost credit when the source ran dry, or Infinity; one that is late for a moment only keeps its credit. */
+  #lostWhenDry = Number.POSITIVE_INFINITY;
   /** The source may have something to say: it has not been asked since it was woken. */
   #hungry = true;
   readonly #sample: AcknowledgementSample = {
@@ -98,7 +97,10 @@ export class Sender {
     pacer.setRate(now, model.pacingRate);
     if (this.#blocked) pacer.forgo(now);
     else pacer.refill(now);
-    if (this.#dry && pacer.lost > this.#lostBefore) this.#idle(now);
+    if (pacer.lost > this.#lostWhenDry) {
+      this.#lostWhenDry = pacer.lost;
+      model.onIdle(now, this.log.next);
+    }
     if (this.#tailProbe.due && batch.capacity - batch.count >= PROBES) this.#sendProbes(now, batch);
     while (!batch.full && pacer.open && this.inFlight < model.window) {
       const lost = this.window.nextLost();
@@ -106,22 +108,17 @@ export class Sender {
         this.window.takeLost(lost);
         this.#send(now, batch, lost, true);
       } else if (!this.#prepareNew()) {
-        if (!this.#dry) this.#lostBefore = pacer.lost;
-        this.#dry = this.#admitted;
+        this.#lostWhenDry = this.#admitted
+          ? Math.min(this.#lostWhenDry, pacer.lost)
+          : Number.POSITIVE_INFINITY;
         this.#blocked = false;
         return;
       } else {
-        this.#dry = false;
+        this.#lostWhenDry = Number.POSITIVE_INFINITY;
         this.#send(now, batch, this.window.take(), false);
       }
     }
     this.#blocked = this.inFlight >= model.window;
-  }
-
-  /** Less has been sent than might have been: a source that is late for a moment only costs nothing, its credit is kept. */
-  #idle(now: number): void {
-    this.#lostBefore = this.#options.pacer.lost;
-    this.#options.model.onIdle(now, this.log.next);
   }
 
   /**

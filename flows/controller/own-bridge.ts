@@ -18,8 +18,6 @@ const countConfiguration = op.mutate("Open_vSwitch", [], [["next_cfg", "+=", 1n]
 
 /** Milliseconds that vswitchd has for taking the uplink back. */
 const RETURN_TIMEOUT = 5000;
-/** Reconfigurations after which it has its old number at the latest, or somebody else has. */
-const LOOKS = 2;
 
 /** What is kept in `external_ids` of our end of the patch, to leave everything as it was found. */
 const REQUEST_KEY = "ovs-tpo-ofport-request";
@@ -184,8 +182,8 @@ export class OwnBridge {
     await this.#apply(steps);
     // A deleted patch port keeps its number until vswitchd has gone round once more. So the uplink gets another at first, and
     // the one it asks for in the next reconfiguration, which must still find the request.
-    const back = () => number === undefined || Number(findInterface(replica, uplink)?.ofport) === number;
-    for (let look = 1; look < LOOKS && !back(); look++) await this.#apply([countConfiguration]);
+    if (number !== undefined && Number(findInterface(replica, uplink)?.ofport) !== number)
+      await this.#apply([countConfiguration]);
     await this.#db.transact([
       op.update("Interface", [["name", "==", uplink]], {
         ofport_request: Number.isNaN(request) ? undefined : request,

@@ -28,14 +28,14 @@ describe("every buffer arrives once and unaltered", () => {
   });
 
   for (const loss of [0.001, 0.01, 0.05, 0.2]) {
-    it(`with ${loss * 100} % random loss`, () => void carry(100, { loss }));
+    it(`with ${loss * 100} % random loss`, () => void carry(250, { loss }));
     it(`with ${loss * 100} % loss in bursts`, () => void carry(100, { burstLoss: loss, burstLength: 5 }));
   }
 
   it("with loss in long bursts", () => void carry(100, { burstLoss: 0.1, burstLength: 60 }));
-  it("with jitter that reorders", () => void carry(100, { jitter: 20, loss: 0.01 }));
+  it("with jitter that reorders", () => void carry(150, { jitter: 20, loss: 0.01 }));
   it("with jitter longer than the round trip", () => void carry(100, { delay: 1, jitter: 50, loss: 0.01 }));
-  it("with reordering", () => void carry(100, { reorder: 0.1, reorderDelay: 15 }));
+  it("with reordering", () => void carry(150, { reorder: 0.1, reorderDelay: 15 }));
   it("with duplication", () => {
     for (const { b } of carry(100, { duplicate: 0.3 })) assert.ok(b.stats.datagramsIgnored > 0);
   });
@@ -44,7 +44,7 @@ describe("every buffer arrives once and unaltered", () => {
   it("at 64 kbit/s", () => void carry(5, { rate: 64e3, queue: 20_000 }, 600_000));
   it("with everything at once", () => {
     const storm = { loss: 0.03, burstLoss: 0.05, jitter: 30, reorder: 0.05, duplicate: 0.1, corrupt: 0.03 };
-    carry(300, storm);
+    carry(400, storm);
   });
 });
 
