@@ -1,10 +1,10 @@
 // Runs the test files of the build, one process a file: those that mind a busy neighbour one after another, others two or
-// three at a time. Ends with a summary of all in the words of node's own.
+// three at a time. Ends with what failed and why, and a summary of all in the words of node's own.
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { stripVTControlCharacters } from "node:util";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const folders = ["flows/openflow-ts/dist/test", "flows/ovsdb-client/dist/test", "dist/test"];
@@ -40,37 +40,39 @@ if (files.length === 0) {
 }
 
 const reporter = process.stdout.isTTY ? "spec" : "tap";
-/** A line of node's summary. */
-const TOTAL = /^(# |ℹ )(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) ([\d.]+)$/;
+/** How much of one failure's reason is repeated at the end. Lines. */
+const REASON = 30;
+const notes = mkdtempSync(join(tmpdir(), "ovs-tpo-test-"));
+process.on("exit", () => rmSync(notes, { recursive: true }));
 const totals = new Map();
+const failures = [];
 let status = 0;
 
-/** Runs files, shows what node says of them, and adds up its summary. */
+/** Runs files, shows what node says of them, and adds up what came of them. */
 function run(files, concurrency) {
   // Beside others a test waits so many times longer (ovs-lab/patience.ts), on a slow machine already.
   const slow = Number(process.env.OVS_TPO_SLOW || 1) * concurrency;
+  const outcome = join(notes, `${concurrency}`);
   const options = [
     ...["--enable-source-maps", "--test", `--test-concurrency=${concurrency}`],
-    ...[`--test-timeout=${LONGEST * slow}`, `--test-reporter=${reporter}`],
+    ...[`--test-timeout=${LONGEST * slow}`],
+    ...[`--test-reporter=${reporter}`, "--test-reporter-destination=stdout"],
+    ...["--test-reporter=./test/outcome.mjs", `--test-reporter-destination=${outcome}`],
   ];
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [...options, ...files], {
       cwd: root,
       env: { ...process.env, ...(reporter === "spec" ? { FORCE_COLOR: "1" } : {}), OVS_TPO_SLOW: `${slow}` },
-      stdio: ["inherit", "pipe", "inherit"],
-    });
-    let line = "";
-    child.stdout.setEncoding("utf8").on("data", (text) => {
-      process.stdout.write(text);
-      const lines = (line + text).split("\n");
-      line = lines.pop();
-      for (const each of lines) {
-        const [, , name, value] = TOTAL.exec(stripVTControlCharacters(each)) ?? [];
-        if (name !== undefined) totals.set(name, (totals.get(name) ?? 0) + Number(value));
-      }
+      stdio: "inherit",
     });
     child.on("close", (code, signal) => {
       if (code !== 0 || signal !== null) status = code || 1;
+      const lines = existsSync(outcome) ? readFileSync(outcome, "utf8").split("\n") : [];
+      for (const line of lines.filter(Boolean)) {
+        const { name, value, ...failure } = JSON.parse(line);
+        if (name !== undefined) totals.set(name, (totals.get(name) ?? 0) + value);
+        else failures.push(failure);
+      }
       resolve();
     });
   });
@@ -93,7 +95,12 @@ const groups = [
   { files: alone, concurrency: 1 },
 ].filter(({ files }) => files.length > 0);
 for (const { files, concurrency } of groups) await run(files, concurrency);
+const mark = reporter === "tap" ? "#" : "ℹ";
+for (const { file, test, reason } of failures) {
+  console.log(`${mark} failed: ${test} (${file})`);
+  for (const line of reason.trimEnd().split("\n").slice(0, REASON)) console.log(`${mark}     ${line}`);
+}
 if (groups.length > 1) {
-  for (const [name, value] of totals) console.log(`${reporter === "tap" ? "#" : "ℹ"} ${name} ${value}`);
+  for (const [name, value] of totals) console.log(`${mark} ${name} ${value}`);
 }
 process.exit(status);
