@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { parse, stringify } from "yaml";
 import { Lab } from "../../ovs-lab/index.js";
-import { bridgeDump, hostDump, listening, SERVER, script, until } from "./site.js";
+import { bridgeDump, hostDump, killPlugin, listening, SERVER, script, until } from "./site.js";
 
 let lab: Lab;
 let bridge: string;
@@ -126,7 +126,7 @@ test("new connections go direct when the plugin is killed, and again through it 
         5000,
       );
     assert.equal((await fetch()).stdout.trim(), "ok");
-    await lab.plugin("a").kill();
+    await killPlugin(lab, "a");
     assert.equal((await fetch()).stdout.trim(), "ok");
     await attach("a");
     assert.equal((await fetch()).stdout.trim(), "ok");

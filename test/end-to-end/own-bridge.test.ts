@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Lab } from "../../ovs-lab/index.js";
-import { bridgeDump, carried, hostDump, inUrl, SERVER, SERVER6, WebServer } from "./site.js";
+import { bridgeDump, carried, hostDump, inUrl, killPlugin, SERVER, SERVER6, WebServer } from "./site.js";
 
 let lab: Lab;
 let web: WebServer;
@@ -130,7 +130,7 @@ test("detached, all is as it was found", async () => {
 
 test("killed, everything passes; after a next start and stop all is as it was found", async () => {
   await attach();
-  await lab.plugin("a").kill();
+  await killPlugin(lab, "a");
   assert.equal(await download("client"), "200");
   await attach();
   const before = await carried(lab, "a");

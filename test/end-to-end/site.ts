@@ -13,6 +13,12 @@ import type { Status } from "../../plugin/status.js";
 export const SERVER = "10.2.0.11";
 export const SERVER6 = "fd00:2::11";
 
+/** Kills a site's plugin, and gives the switch the time that it may take until new connections pass it by. */
+export async function killPlugin(lab: Lab, site: string): Promise<void> {
+  await lab.plugin(site).kill();
+  await sleep(100 * patience);
+}
+
 /** nginx on a lab's node, with files to fetch and a log of who fetched them from which port. */
 export class WebServer {
   readonly directory: string;
