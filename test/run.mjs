@@ -1,9 +1,12 @@
 // Runs the test files of the build, one process a file: those that mind a busy neighbour one after another, others two or
-// three at a time. Ends with what failed and why, and a summary of all in the words of node's own.
+// three at a time, and what only calculates behind those. Ends with what failed and why, and a summary of all in the
+// words of node's own.
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -17,11 +20,11 @@ const ALONE = [
   ...["download", "multipoint"].map((name) => `end-to-end/${name}`),
 ];
 /** These wait for a switch or for sockets most of the time, and mind one neighbour of their kind little. */
-const IN_PAIRS = ["faults/", "flows/", "worker/"];
+const IN_PAIRS = ["faults/", "flows/", "mover/dgram", "worker/"];
+/** These only calculate: beside the others, with what these leave of the processors. */
+const CALCULATING = ["mover/"];
 /** The others, so many at a time. */
 const TOGETHER = 3;
-/** These only calculate: beside others, that mostly wait, they are no trouble. */
-const CALCULATING = "dist/test/mover/";
 // A file that does not end has failed, and is not to keep the others waiting. Milliseconds.
 const LONGEST = 300_000;
 
@@ -46,61 +49,60 @@ const notes = mkdtempSync(join(tmpdir(), "ovs-tpo-test-"));
 process.on("exit", () => rmSync(notes, { recursive: true }));
 const totals = new Map();
 const failures = [];
+let groups = 0;
 let status = 0;
 
-/** Runs files, shows what node says of them, and adds up what came of them. */
-function run(files, concurrency) {
+/**
+ * Runs files, so many at a time, shows what node says of them, and adds up what came of them. `behind`: they get the
+ * processors only when nobody else wants them, and what is said of them is shown when all have ended.
+ */
+async function run(files, concurrency, { behind = false } = {}) {
+  if (files.length === 0) return;
   // Beside others a test waits so many times longer (ovs-lab/patience.ts), on a slow machine already.
   const slow = Number(process.env.OVS_TPO_SLOW || 1) * concurrency;
-  const outcome = join(notes, `${concurrency}`);
+  const outcome = join(notes, `${groups++}`);
   const options = [
     ...["--enable-source-maps", "--test", `--test-concurrency=${concurrency}`],
-    ...[`--test-timeout=${LONGEST * slow}`],
+    ...[`--test-timeout=${(behind ? 3 : 1) * LONGEST * slow}`],
     ...[`--test-reporter=${reporter}`, "--test-reporter-destination=stdout"],
     ...["--test-reporter=./test/outcome.mjs", `--test-reporter-destination=${outcome}`],
   ];
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [...options, ...files], {
-      cwd: root,
-      env: { ...process.env, ...(reporter === "spec" ? { FORCE_COLOR: "1" } : {}), OVS_TPO_SLOW: `${slow}` },
-      stdio: "inherit",
-    });
-    child.on("close", (code, signal) => {
-      if (code !== 0 || signal !== null) status = code || 1;
-      const lines = existsSync(outcome) ? readFileSync(outcome, "utf8").split("\n") : [];
-      for (const line of lines.filter(Boolean)) {
-        const { name, value, ...failure } = JSON.parse(line);
-        if (name !== undefined) totals.set(name, (totals.get(name) ?? 0) + value);
-        else failures.push(failure);
-      }
-      resolve();
-    });
+  const command = [...(behind ? ["chrt", "--idle", "0"] : []), process.execPath, ...options, ...files];
+  const child = spawn(command[0], command.slice(1), {
+    cwd: root,
+    env: { ...process.env, ...(reporter === "spec" ? { FORCE_COLOR: "1" } : {}), OVS_TPO_SLOW: `${slow}` },
+    stdio: ["inherit", behind ? "pipe" : "inherit", "inherit"],
   });
-}
-
-/** Of two lists one, as evenly as their lengths allow. */
-function alternately(some, others) {
-  const placed = [some, others].flatMap((list) => list.map((name, i) => ({ name, place: i / list.length })));
-  return placed.sort((a, b) => a.place - b.place).map(({ name }) => name);
+  const said = behind ? text(child.stdout) : "";
+  const [code] = await once(child, "close");
+  if (code !== 0) status = code || 1;
+  process.stdout.write(await said);
+  const lines = existsSync(outcome) ? readFileSync(outcome, "utf8").split("\n") : [];
+  for (const line of lines.filter(Boolean)) {
+    const { name, value, ...failure } = JSON.parse(line);
+    if (name !== undefined) totals.set(name, (totals.get(name) ?? 0) + value);
+    else failures.push(failure);
+  }
 }
 
 const isAnyOf = (parts) => (name) => parts.some((part) => name.startsWith(`dist/test/${part}`));
 const alone = files.filter(isAnyOf(ALONE));
 const inPairs = files.filter((name) => isAnyOf(IN_PAIRS)(name) && !alone.includes(name));
-const calculating = files.filter((name) => name.startsWith(CALCULATING));
-const waiting = files.filter((name) => ![alone, inPairs, calculating].some((list) => list.includes(name)));
-const groups = [
-  { files: alternately(calculating, waiting), concurrency: TOGETHER },
-  { files: inPairs, concurrency: 2 },
-  { files: alone, concurrency: 1 },
-].filter(({ files }) => files.length > 0);
-for (const { files, concurrency } of groups) await run(files, concurrency);
+const calculating = files.filter((name) => isAnyOf(CALCULATING)(name) && !inPairs.includes(name));
+const others = files.filter((name) => ![alone, inPairs, calculating].some((list) => list.includes(name)));
+const begun = performance.now();
+await Promise.all([
+  run(calculating, availableParallelism(), { behind: true }),
+  run(others, TOGETHER).then(() => run(inPairs, 2)),
+]);
+await run(alone, 1);
+totals.set("duration_ms", performance.now() - begun);
 const mark = reporter === "tap" ? "#" : "ℹ";
 for (const { file, test, reason } of failures) {
   console.log(`${mark} failed: ${test} (${file})`);
   for (const line of reason.trimEnd().split("\n").slice(0, REASON)) console.log(`${mark}     ${line}`);
 }
-if (groups.length > 1) {
+if (groups > 1) {
   for (const [name, value] of totals) console.log(`${mark} ${name} ${value}`);
 }
 process.exit(status);

@@ -27,20 +27,25 @@ export class Inspector {
     );
   }
 
-  /** Resolves when the expression has been handed to the data worker, which may not answer any more. */
-  async evaluateInWorker(expression: string): Promise<void> {
+  /**
+   * Hands the expression to the data worker, which may not answer any more. Resolves to when it did, in milliseconds since
+   * the epoch: getting there takes most of a second.
+   */
+  async evaluateInWorker(expression: string): Promise<number> {
     const message = JSON.stringify({ id: 1, method: "Runtime.evaluate", params: { expression } });
-    await this.#say(`
+    const said = await this.#say(`
       send("NodeWorker.enable", { waitForDebuggerOnStart: false });
       socket.onmessage = ({ data }) => {
         const { method, params, id } = JSON.parse(data);
         if (method === "NodeWorker.attachedToWorker") {
+          console.log(Date.now());
           send("NodeWorker.sendMessageToWorker", { sessionId: params.sessionId, message: ${JSON.stringify(message)} });
         } else if (id === 2) process.exit();
       };`);
+    return Number(said);
   }
 
-  async #say(body: string): Promise<void> {
+  async #say(body: string): Promise<string> {
     const program = `
       fetch("http://${ADDRESS}/json").then((r) => r.json()).then(([{ webSocketDebuggerUrl: url }]) => {
         const socket = new WebSocket(url);
@@ -49,6 +54,6 @@ export class Inspector {
         socket.onclose = () => process.exit();
         socket.onopen = () => { ${body} };
       });`;
-    await this.#ground.inSwitch(process.execPath, "--experimental-websocket", "-e", program);
+    return this.#ground.inSwitch(process.execPath, "--experimental-websocket", "-e", program);
   }
 }
