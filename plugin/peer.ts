@@ -263,6 +263,7 @@ export class Peer {
       sent_segments: stats.segmentsSent,
       retransmitted_segments: stats.segmentsRetransmitted,
       spurious_segments: stats.segmentsSpurious,
+      repaired_segments: stats.segmentsRepaired,
     };
   }
 

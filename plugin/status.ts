@@ -45,6 +45,8 @@ export interface PeerStatus extends Condition {
   readonly retransmitted_segments: number;
   /** … and of those, the ones whose first had arrived after all. */
   readonly spurious_segments: number;
+  /** Those of the peer's that were lost, and found by its repair datagrams. */
+  readonly repaired_segments: number;
 }
 
 export interface ConnectionsStatus {

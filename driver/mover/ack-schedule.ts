@@ -10,6 +10,11 @@ import {
   MAXIMUM_ACK_DELAY,
 } from "./constants.js";
 
+/** How long an acknowledgement waits at most where there is no budget for it. */
+export function longestAckDelay(roundTrip: number): number {
+  return Math.min(Math.max(roundTrip / 2, MAXIMUM_ACK_DELAY), EXHAUSTED_ACK_DELAY);
+}
+
 /**
  * When to acknowledge: at once when a gap opens, else after so many segments or so long, as far as the
  * budget goes; and in any case before the sender would take silence for loss. Pure; times in milliseconds,
@@ -27,12 +32,17 @@ export class AckSchedule {
   setRoundTrip(roundTrip: number): void {
     if (Number.isNaN(roundTrip)) return;
     this.#interval = Math.min(Math.max(roundTrip / 4, 1), ACK_INTERVAL);
-    this.#patience = Math.min(Math.max(roundTrip / 2, MAXIMUM_ACK_DELAY), EXHAUSTED_ACK_DELAY);
+    this.#patience = longestAckDelay(roundTrip);
   }
 
-  /** A datagram with data has come. `urgent`: the sender should know at once. */
-  onData(now: number, bytes: number, urgent: boolean): void {
+  /** So many bytes have come. */
+  onBytes(bytes: number): void {
     this.#budget = Math.min(this.#budget + bytes * ACK_BUDGET, ACK_BUDGET_LIMIT);
+  }
+
+  /** A segment has come, in so many bytes. `urgent`: the sender should know at once. */
+  onData(now: number, bytes: number, urgent: boolean): void {
+    this.onBytes(bytes);
     if (this.#unreported === 0) this.#firstAt = now;
     this.#unreported += 1;
     if (urgent) this.#urgent = true;

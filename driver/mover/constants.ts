@@ -15,6 +15,8 @@ export const MAXIMUM_ACK_DELAY = 25;
 export const EXHAUSTED_ACK_DELAY = 100;
 /** Physical numbers jump at most so far; more is an attack or damage. */
 export const MAXIMUM_PHYSICAL_JUMP = 1 << 19;
+/** A repair datagram is the sum of segments out of so many in a row at most. */
+export const MAXIMUM_ENCODING_WINDOW = 1024;
 
 /**
  * Implementation constants: each side chooses its own.
@@ -92,6 +94,8 @@ export const ACK_DEBT_LIMIT = 200;
 export const ACK_EVERY = 32;
 export const ACK_EVERY_INTERVAL = 3;
 export const ACK_EVERY_LIMIT = 256;
+/** What an acknowledgement costs takes so many full segments to earn, in bytes; fewer may have to wait for theirs. */
+export const ACK_EARNED = 12_000;
 /** An acknowledgement waits at most so many milliseconds, or a quarter of the round trip. */
 export const ACK_INTERVAL = 10;
 /** Every received number is in the bitmaps of so many acknowledgements. */
@@ -117,6 +121,21 @@ export const PROBE_UNKNOWN = 500;
 export const PROBES = 2;
 /** After so many probe time-outs in a row the rate is no longer believed. */
 export const SILENT_PROBES = 5;
+/** Repair may cost this part of what is sent, that part of what could be, and what it has saved; saved up are so many bytes at most. */
+export const REPAIR_BUDGET = 0.0085;
+export const REPAIR_RATE = 0.001;
+export const REPAIR_BUDGET_LIMIT = 36_000;
+/** A source that has had nothing to say for so many milliseconds is taken to have finished. */
+export const REPAIR_DELAY = 2;
+/** Beside bulk, a buffer of so many segments at most is followed by a repair datagram at once. */
+export const REPAIR_BRIEF = 4;
+/** On a path that loses less than this of itself, nothing is repaired. */
+export const REPAIR_LEAST_LOSS = 0.0005;
+/** Repair datagrams at a time, and equations of the receiver's that wait for more, at most. */
+export const REPAIR_SYMBOLS = 16;
+export const REPAIR_EQUATIONS = 32;
+/** After so many segments without a loss or a repair datagram none is expected any more. */
+export const REPAIR_MEMORY = 1 << 17;
 /** How long a transmission found lost is remembered, beside two round trips, so as to see that it was not. */
 export const LOST_MEMORY = 300;
 /** The rate of delivery is taken over so many milliseconds. */

@@ -142,6 +142,11 @@ export interface MoverStats {
   readonly segmentsDuplicate: number;
   /** Segments that were not taken: no memory, or numbers that make no sense. */
   readonly segmentsRefused: number;
+  /** Segments of the peer's that did not come, and were found by repair. */
+  readonly segmentsRepaired: number;
+  /** Repair datagrams. */
+  readonly repairsSent: number;
+  readonly repairsReceived: number;
   /** UDP payload. */
   readonly bytesSent: number;
   readonly bytesReceived: number;

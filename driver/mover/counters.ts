@@ -7,6 +7,9 @@ export interface Counters {
   segmentsReceived: number;
   segmentsDuplicate: number;
   segmentsRefused: number;
+  segmentsRepaired: number;
+  repairsSent: number;
+  repairsReceived: number;
   bytesSent: number;
   bytesReceived: number;
   buffersSent: number;
@@ -29,6 +32,9 @@ export function newCounters(): Counters {
     segmentsReceived: 0,
     segmentsDuplicate: 0,
     segmentsRefused: 0,
+    segmentsRepaired: 0,
+    repairsSent: 0,
+    repairsReceived: 0,
     bytesSent: 0,
     bytesReceived: 0,
     buffersSent: 0,

@@ -203,8 +203,7 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
   /** False: it is of no use. */
   #takeHandshake(batch: ReceivedBatch, i: number, type: number): boolean {
     const session = this.#session;
-    const offset = batch.offset[i]!;
-    const origin = batch.origin[i]!;
+    const [offset, origin] = [batch.offset[i]!, batch.origin[i]!];
     const datagram = batch.bytes[i]!.subarray(offset, offset + batch.length[i]!);
     if (origin === Origin.UNKNOWN_STREAM || origin === Origin.UNKNOWN_ADDRESS) {
       // It may be a repetition by somebody else, which must not take the place of what works.
@@ -335,6 +334,7 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
     const receiver = new Receiver({
       window: this.#receiveWindow,
       overhead,
+      segmentSize: this.#segmentSize,
       checksum: !channel.sealed,
       deliver,
       backlog: this.#options.backlog ?? NO_BACKLOG,

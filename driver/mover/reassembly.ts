@@ -69,7 +69,7 @@ export class Reassembly {
   ): number {
     const base = logical - index;
     if (logical >= this.lowest + MAXIMUM_SEGMENT_SPAN || base < 0) return Outcome.ABSURD;
-    if (logical < this.lowest || this.#has(logical)) return Outcome.REPEATED;
+    if (!this.isMissing(logical)) return Outcome.REPEATED;
     if (segments === 1) {
       this.#mark(logical);
       this.complete = bytes.subarray(from, from + length);
@@ -87,6 +87,11 @@ export class Reassembly {
     this.complete = partial.memory.subarray(0, partial.stride * (segments - 1) + partial.lastLength);
     this.#close(partial);
     return Outcome.COMPLETED;
+  }
+
+  /** Whether a segment has not come yet, of those that may be sent now. */
+  isMissing(logical: number): boolean {
+    return logical >= this.lowest && !this.#has(logical);
   }
 
   #has(logical: number): boolean {

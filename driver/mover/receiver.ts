@@ -4,6 +4,7 @@ import type { Counters } from "./counters.js";
 import { RateMeter } from "./rate-meter.js";
 import { Outcome, Reassembly } from "./reassembly.js";
 import { Arrival, ReceivedLog } from "./received-log.js";
+import { RepairDecoder } from "./repair/decoder.js";
 import {
   type AcknowledgementFields,
   acknowledgementLength,
@@ -13,12 +14,15 @@ import {
   writeAcknowledgement,
 } from "./wire/acknowledgement.js";
 import { bufferIntact } from "./wire/buffer-field.js";
+import type { Repair } from "./wire/repair.js";
 import { extendLogical, type TransportData } from "./wire/transport-data.js";
 
 export interface ReceiverOptions {
   /** Bytes of memory for buffers that are not complete. */
   readonly window: number;
   readonly overhead: number;
+  /** No datagram is longer, bytes of UDP payload. */
+  readonly segmentSize: number;
   /** Whether buffers have check sums. */
   readonly checksum: boolean;
   readonly deliver: (buffer: Uint8Array) => void;
@@ -35,6 +39,7 @@ export class Receiver {
   readonly #options: ReceiverOptions;
   readonly #log = new ReceivedLog();
   readonly #reassembly: Reassembly;
+  readonly #repairs: RepairDecoder;
   readonly #schedule = new AckSchedule();
   readonly #delivered = new RateMeter(DELIVERY_SPAN);
   #highestAt = 0;
@@ -47,11 +52,13 @@ export class Receiver {
     receiveWindow: 0,
     time: 0,
   };
+  readonly #isMissing = (logical: number) => this.#reassembly.isMissing(logical);
   readonly #writeBitmap: BitmapWriter = (out, at, top, length) => this.#log.write(out, at, top, length);
 
   constructor(options: ReceiverOptions) {
     this.#options = options;
     this.#reassembly = new Reassembly(options.window);
+    this.#repairs = new RepairDecoder(options.segmentSize);
   }
 
   get heldBytes(): number {
@@ -84,8 +91,40 @@ export class Receiver {
     this.#log.add(data.physical);
     this.#schedule.onData(now, length + this.#options.overhead, arrival === Arrival.AHEAD);
     this.#options.counters.segmentsReceived += 1;
-    if (outcome === Outcome.REPEATED) this.#options.counters.segmentsDuplicate += 1;
-    if (outcome === Outcome.COMPLETED) return this.#complete(now, reassembly.complete);
+    if (outcome === Outcome.REPEATED) {
+      this.#options.counters.segmentsDuplicate += 1;
+      return true;
+    }
+    if (arrival === Arrival.AHEAD) this.#repairs.expect();
+    this.#repairs.onSegment(logical, data.index, data.segments, bytes, offset, length);
+    if (outcome === Outcome.COMPLETED && !this.#complete(now, reassembly.complete)) return false;
+    return this.#putFound(now);
+  }
+
+  /** Takes a repair symbol: `length` bytes from `offset` on. False: what the link brings cannot be trusted. */
+  onRepair(now: number, repair: Repair, bytes: Uint8Array, offset: number, length: number): boolean {
+    const { counters, overhead } = this.#options;
+    counters.repairsReceived += 1;
+    const first = extendLogical(repair.first, this.#reassembly.lowest);
+    if (first < 0) return true;
+    this.#schedule.onBytes(length + overhead);
+    this.#repairs.onRepair(first, repair.window, repair.key, bytes, offset, length, this.#isMissing);
+    return this.#putFound(now);
+  }
+
+  /** Puts segments in their place that came by repair. */
+  #putFound(now: number): boolean {
+    const { counters, backlog, window } = this.#options;
+    for (let found = this.#repairs.next(); found !== undefined; found = this.#repairs.next()) {
+      if (backlog() >= window) continue;
+      const { logical, index, segments, bytes, offset, length } = found;
+      const outcome = this.#reassembly.add(logical, index, segments, bytes, offset, length);
+      if (outcome !== Outcome.STORED && outcome !== Outcome.COMPLETED) continue;
+      counters.segmentsRepaired += 1;
+      this.#schedule.onData(now, 0, true);
+      this.#repairs.onSegment(logical, index, segments, bytes, offset, length);
+      if (outcome === Outcome.COMPLETED && !this.#complete(now, this.#reassembly.complete)) return false;
+    }
     return true;
   }
 

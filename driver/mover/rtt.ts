@@ -1,3 +1,5 @@
+import { PROBE_LEAST } from "./constants.js";
+
 /**
  * Round-trip time as RFC 9002 §5 has it, from physical numbers, which are never ambiguous; the delay
  * that the receiver added is taken off. Milliseconds.
@@ -12,6 +14,11 @@ export class RttEstimator {
 
   get known(): boolean {
     return !Number.isNaN(this.smoothed);
+  }
+
+  /** What an answer given at once takes at most, by and large; NaN before the first sample. */
+  get longest(): number {
+    return this.smoothed + Math.max(4 * this.variation, PROBE_LEAST);
   }
 
   sample(elapsed: number, ackDelay: number): number {

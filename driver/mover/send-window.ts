@@ -69,6 +69,13 @@ export class SendWindow {
     return this.next < this.#base[i]! + this.#count[i]!;
   }
 
+  /** Segments of the newest buffer; 0 if nothing is under way. */
+  get newestSegments(): number {
+    return this.#nextBuffer === this.#lowestBuffer
+      ? 0
+      : this.#count[(this.#nextBuffer - 1) & this.#bufferMask]!;
+  }
+
   /** Whether the peer's record has room for another segment. */
   get open(): boolean {
     return this.next - this.lowest < MAXIMUM_SEGMENT_SPAN;
@@ -100,6 +107,11 @@ export class SendWindow {
     this.segments = this.#count[b]!;
     this.offset = this.index * stride;
     this.length = Math.min(stride, this.buffer.length - this.offset);
+  }
+
+  /** Whether the buffer of a segment from `lowest` on is still here, or has been given back. */
+  holds(logical: number): boolean {
+    return this.#bytes[this.#bufferOf[logical & this.#mask]! & this.#bufferMask] !== undefined;
   }
 
   progressOf(logical: number): number {

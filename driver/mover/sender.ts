@@ -1,18 +1,21 @@
 import { bufferSize } from "./buffer-size.js";
-import type { AcknowledgementSample, CongestionModel } from "./congestion/model.js";
-import { LOST_MEMORY, MAXIMUM_ACK_DELAY, PACKET_THRESHOLD, PROBES } from "./constants.js";
+import { type CongestionModel, newSample } from "./congestion/model.js";
+import { LOST_MEMORY, PROBES, REPAIR_BRIEF } from "./constants.js";
 import type { BufferSource } from "./contract.js";
 import type { Counters } from "./counters.js";
 import type { Channel } from "./handshake/channel.js";
 import type { SendBatch } from "./link.js";
+import { LossDetector } from "./loss-detector.js";
 import type { Pacer } from "./pacer.js";
-import { ReorderingWindow } from "./reordering.js";
+import { ReceiverClock } from "./receiver-clock.js";
+import { RepairEncoder } from "./repair/encoder.js";
 import type { RttEstimator } from "./rtt.js";
 import { Progress, SendWindow } from "./send-window.js";
 import { Fate, SentLog } from "./sent-log.js";
 import { TailProbe } from "./tail-probe.js";
-import { type Acknowledgement, LONGEST_DELAY, TIME_UNIT } from "./wire/acknowledgement.js";
+import { type Acknowledgement, LONGEST_DELAY } from "./wire/acknowledgement.js";
 import { writeBufferField } from "./wire/buffer-field.js";
+import { REPAIR_BYTES, writeRepair } from "./wire/repair.js";
 import { TRANSPORT_DATA_BYTES, writeTransportData } from "./wire/transport-data.js";
 
 export interface SenderOptions {
@@ -42,41 +45,23 @@ export class Sender {
   readonly log = new SentLog();
   inFlight = 0;
   readonly #options: SenderOptions;
-  readonly #reordering = new ReorderingWindow();
+  readonly #losses: LossDetector;
   /** When the first was sent of the datagrams longer than `#telling`, of which none has been acknowledged since; or Infinity. */
   longSince = Number.POSITIVE_INFINITY;
   #channel: Channel;
   #segmentSize: number;
   #telling = Number.POSITIVE_INFINITY;
   #receiveWindow: number;
-  /** All transmissions below are received or lost. */
-  #scan = 1;
-  #highest = 0;
-  #highestSentAt = Number.NaN;
-  #highestAckedAt = Number.NaN;
-  /** Of the newest acknowledgement; -1 before the first. */
-  #receiverTime = -1;
-  #lossAt = Number.POSITIVE_INFINITY;
+  readonly #receiverClock = new ReceiverClock();
   readonly #tailProbe: TailProbe;
+  readonly #repairs = new RepairEncoder(this.window);
   /** The model's window was full when it was last tried to send. */
   #blocked = false;
   /** The pacer's lost credit when the source ran dry, or Infinity; one that is late for a moment only keeps its credit. */
   #lostWhenDry = Number.POSITIVE_INFINITY;
   /** The source may have something to say: it has not been asked since it was woken. */
   #hungry = true;
-  readonly #sample: AcknowledgementSample = {
-    now: 0,
-    receiverNow: 0,
-    forwardDelay: Number.NaN,
-    delivered: 0,
-    newestSentAt: Number.NaN,
-    highestReceived: 0,
-    lowestInFlight: 1,
-    next: 1,
-    inFlight: 0,
-    rtt: Number.NaN,
-    smoothedRtt: Number.NaN,
-  };
+  readonly #sample = newSample();
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -84,6 +69,12 @@ export class Sender {
     this.#segmentSize = options.segmentSize;
     this.#receiveWindow = options.receiveWindow;
     this.#tailProbe = new TailProbe(options.rtt);
+    this.#losses = new LossDetector({
+      log: this.log,
+      rtt: options.rtt,
+      patience: (logical, lostAt) => this.#repairs.patience(logical, lostAt),
+      lost: (physical) => this.#lost(physical),
+    });
   }
 
   /** What goes from now on goes by this channel, of the same kind. */
@@ -107,15 +98,19 @@ export class Sender {
       if (lost >= 0) {
         this.window.takeLost(lost);
         this.#send(now, batch, lost, true);
-      } else if (!this.#prepareNew()) {
+      } else if (this.#repairs.ready) {
+        this.#sendRepair(now, batch);
+      } else if (this.#prepareNew(now)) {
+        this.#lostWhenDry = Number.POSITIVE_INFINITY;
+        if (!this.#repairs.ready) this.#send(now, batch, this.window.take(), false);
+      } else {
         this.#lostWhenDry = this.#admitted
           ? Math.min(this.#lostWhenDry, pacer.lost)
           : Number.POSITIVE_INFINITY;
         this.#blocked = false;
-        return;
-      } else {
-        this.#lostWhenDry = Number.POSITIVE_INFINITY;
-        this.#send(now, batch, this.window.take(), false);
+        if (!this.#hungry) this.#repairs.onDry(now);
+        if (now < this.#repairs.dueAt(model.lossRate)) return;
+        this.#prepareRepair(now, 0);
       }
     }
     this.#blocked = this.inFlight >= model.window;
@@ -140,7 +135,7 @@ export class Sender {
 
   /** By the receiver's clock, when the newest acknowledgement was written; milliseconds from an unknown zero. */
   get receiverNow(): number {
-    return this.#sample.receiverNow;
+    return this.#receiverClock.now;
   }
 
   /** The source has something to say. */
@@ -154,16 +149,17 @@ export class Sender {
     if (this.#tailProbe.due) return now;
     if (this.inFlight >= model.window) return Number.POSITIVE_INFINITY;
     const more = this.window.nextLost() >= 0 || ((this.window.unsent || this.#hungry) && this.#admitted);
-    return more ? pacer.readyAt(now) : Number.POSITIVE_INFINITY;
+    const ready = more || this.#repairs.ready;
+    return Math.max(ready ? now : this.#repairs.dueAt(model.lossRate), pacer.readyAt(now));
   }
 
   /** When `onTimer` should be called. */
   nextTimerAt(): number {
-    return Math.min(this.#lossAt, this.#tailProbe.at(this.inFlight));
+    return Math.min(this.#losses.dueAt, this.#tailProbe.at(this.inFlight));
   }
 
   onTimer(now: number): void {
-    if (now >= this.#lossAt) this.#detectLosses(now);
+    if (now >= this.#losses.dueAt) this.#losses.detect(now);
     if (now >= this.#tailProbe.at(this.inFlight) && this.#tailProbe.expire(now))
       this.#options.model.onSilence();
   }
@@ -174,6 +170,7 @@ export class Sender {
    */
   onAcknowledgement(now: number, ack: Acknowledgement): boolean {
     const { log, window } = this;
+    const losses = this.#losses;
     const { model, rtt } = this.#options;
     if (ack.highestReceived >= log.next || ack.lowestLogical > window.next) {
       this.#options.counters.datagramsIgnored += 1;
@@ -182,7 +179,8 @@ export class Sender {
     const sample = this.#sample;
     const highest = ack.highestReceived;
     const isNew = highest >= log.lowest && log.fate[highest & log.mask] !== Fate.RECEIVED;
-    this.#followClock(ack.time);
+    this.#receiverClock.follow(ack.time);
+    sample.receiverNow = this.#receiverClock.now;
     const timed = isNew && ack.delay < LONGEST_DELAY;
     sample.rtt = timed ? rtt.sample(now - log.sentAt[highest & log.mask]!, ack.delay) : Number.NaN;
     sample.forwardDelay = timed
@@ -197,20 +195,16 @@ export class Sender {
     ) {
       this.#markReceived(logical);
     }
-    if (highest >= this.#highest) this.#receiveWindow = ack.receiveWindow;
-    const newest = highest > this.#highest && isNew;
-    if (newest) {
-      this.#highest = highest;
-      this.#highestSentAt = log.sentAt[highest & log.mask]!;
-      this.#highestAckedAt = now;
-    }
+    if (highest >= losses.highest) this.#receiveWindow = ack.receiveWindow;
+    const newest = highest > losses.highest && isNew;
+    if (newest) losses.onHighest(now, highest);
     if (sample.delivered > before) this.#tailProbe.heard();
-    this.#detectLosses(now);
+    losses.detect(now);
     if (sample.delivered > before) {
       sample.now = now;
-      sample.newestSentAt = this.#highestSentAt;
-      sample.highestReceived = this.#highest;
-      sample.lowestInFlight = this.#scan;
+      sample.newestSentAt = losses.highestSentAt;
+      sample.highestReceived = losses.highest;
+      sample.lowestInFlight = losses.lowest;
       sample.next = log.next;
       sample.inFlight = this.inFlight;
       sample.smoothedRtt = rtt.smoothed;
@@ -225,14 +219,6 @@ export class Sender {
     this.window.drop((buffer) => this.#options.source.release(buffer));
   }
 
-  /** The receiver's clock, from 32 bits of it; acknowledgements that were overtaken do not turn it back. */
-  #followClock(time: number): void {
-    const step = (time - this.#receiverTime) | 0;
-    if (step <= 0 && this.#receiverTime >= 0) return;
-    if (this.#receiverTime >= 0) this.#sample.receiverNow += step * TIME_UNIT;
-    this.#receiverTime = time;
-  }
-
   /** Bytes of a datagram beside its segment. */
   get #framing(): number {
     return this.#channel.headerBytes + TRANSPORT_DATA_BYTES + this.#channel.trailerBytes;
@@ -244,7 +230,7 @@ export class Sender {
   }
 
   /** Sees to it that there is a new segment to send, and that it may be sent. */
-  #prepareNew(): boolean {
+  #prepareNew(now: number): boolean {
     if (!this.#admitted) return false;
     if (this.window.unsent) return true;
     const stride = this.#segmentSize - this.#framing;
@@ -254,6 +240,9 @@ export class Sender {
       this.#hungry = false;
       return false;
     }
+    // Somebody may wait for what was said just before, and the silence that repair otherwise waits for does not come.
+    const { newestSegments, next } = this.window;
+    if (newestSegments > 0 && newestSegments <= REPAIR_BRIEF) this.#prepareRepair(now, next - newestSegments);
     writeBufferField(buffer, !this.#channel.sealed);
     this.window.add(buffer, stride);
     this.#options.counters.buffersSent += 1;
@@ -281,7 +270,31 @@ export class Sender {
     counters.segmentsSent += 1;
     if (again) counters.segmentsRetransmitted += 1;
     pacer.spend(size);
+    this.#repairs.onSent(size, again);
     model.onSent(now, physical, size);
+  }
+
+  /** Makes repair symbols for what is under way from the segment `from` on. */
+  #prepareRepair(now: number, from: number): void {
+    const { model, overhead } = this.#options;
+    const framing = this.#repairFraming;
+    this.#repairs.prepare(now, from, model, framing + overhead, this.#segmentSize - framing);
+  }
+
+  #sendRepair(now: number, batch: SendBatch): void {
+    const { overhead, pacer, rtt, counters } = this.#options;
+    const repairs = this.#repairs;
+    repairs.take(now, rtt.longest);
+    const at = this.#channel.writeHeader(batch.arena, batch.next);
+    const end = writeRepair(batch.arena, at, repairs.first, repairs.window, repairs.key);
+    batch.push(end, repairs.bytes, 0, repairs.length);
+    pacer.spend(this.#repairFraming + overhead + repairs.length);
+    counters.repairsSent += 1;
+  }
+
+  /** Bytes of a datagram beside its repair symbol. */
+  get #repairFraming(): number {
+    return this.#channel.headerBytes + REPAIR_BYTES + this.#channel.trailerBytes;
   }
 
   #takeBitmap(now: number, ack: Acknowledgement): void {
@@ -311,17 +324,14 @@ export class Sender {
     else {
       counters.segmentsLost -= 1;
       this.#options.model.onLossUndone(log.phase[i]!, size);
-      if (logical < window.lowest || window.lastPhysicalOf(logical) !== physical)
-        counters.segmentsSpurious += 1;
+      if (window.lastPhysicalOf(logical) !== physical) counters.segmentsSpurious += 1;
+      else if (window.progressOf(logical) === Progress.RECEIVED) this.#repairs.onSaved(-size);
     }
     log.fate[i] = Fate.RECEIVED;
     if (size - this.#options.overhead > this.#telling) this.longSince = Number.POSITIVE_INFINITY;
     log.received[i >>> 3]! |= 1 << (i & 7);
     this.#sample.delivered += size;
-    if (physical < this.#highest) {
-      const waited = Math.min(now - this.#highestAckedAt, MAXIMUM_ACK_DELAY);
-      this.#reordering.saw(now, this.#highestSentAt - log.sentAt[i]! + waited);
-    }
+    this.#losses.onReceived(now, physical);
     this.#markReceived(logical);
   }
 
@@ -330,34 +340,18 @@ export class Sender {
     if (done !== undefined) this.#options.source.release(done);
   }
 
-  /** In physical order, up to the first that may still come; there the timer is set. */
-  #detectLosses(now: number): void {
-    const { log } = this;
-    const length = this.#reordering.length(now, this.#options.rtt.minimum);
-    this.#lossAt = Number.POSITIVE_INFINITY;
-    for (; this.#scan < log.next; this.#scan += 1) {
-      const i = this.#scan & log.mask;
-      if (log.fate[i] !== Fate.IN_FLIGHT) continue;
-      if (this.#scan >= this.#highest) return;
-      const patience = this.#highest - this.#scan >= PACKET_THRESHOLD ? length : length * 2;
-      const lostAt = this.#highestAckedAt + patience - (this.#highestSentAt - log.sentAt[i]!);
-      if (now < lostAt) {
-        this.#lossAt = lostAt;
-        return;
-      }
-      this.#lost(i);
-    }
-  }
-
-  #lost(i: number): void {
+  #lost(physical: number): void {
     const { log, window } = this;
+    const i = physical & log.mask;
     const logical = log.logical[i]!;
     const size = log.size[i]!;
     log.fate[i] = Fate.LOST;
     this.inFlight -= size;
     this.#options.counters.segmentsLost += 1;
     this.#options.model.onLost(log.phase[i]!, size);
-    if (logical >= window.lowest && window.lastPhysicalOf(logical) === this.#scan) window.markLost(logical);
+    if (window.lastPhysicalOf(logical) !== physical) return;
+    if (window.progressOf(logical) === Progress.RECEIVED) this.#repairs.onSaved(size);
+    else window.markLost(logical);
   }
 
   /** Lost transmissions are remembered long enough to see that they were not lost. */
@@ -366,7 +360,7 @@ export class Sender {
     const { rtt } = this.#options;
     const before = now - 2 * rtt.smoothed - LOST_MEMORY;
     let physical = log.lowest;
-    for (; physical < this.#scan; physical += 1) {
+    for (; physical < this.#losses.lowest; physical += 1) {
       const i = physical & log.mask;
       if (log.fate[i] === Fate.LOST && log.sentAt[i]! > before) break;
     }
@@ -379,12 +373,17 @@ export class Sender {
    */
   #sendProbes(now: number, batch: SendBatch): void {
     this.#tailProbe.due = false;
-    const end = this.log.next;
-    let newest = end - 1;
-    while (newest >= this.#scan && !this.#awaited(newest)) newest -= 1;
-    let oldest = this.#scan;
+    const { lowest } = this.#losses;
+    let newest = this.log.next - 1;
+    while (newest >= lowest && !this.#awaited(newest)) newest -= 1;
+    if (newest < lowest) {
+      // The peer has the segments of what is in flight otherwise.
+      this.#losses.giveUp();
+      return;
+    }
+    let oldest = lowest;
     while (oldest < newest && !this.#awaited(oldest)) oldest += 1;
-    if (newest >= this.#scan) this.#send(now, batch, this.log.logical[newest & this.log.mask]!, true);
+    this.#send(now, batch, this.log.logical[newest & this.log.mask]!, true);
     if (oldest < newest) this.#send(now, batch, this.log.logical[oldest & this.log.mask]!, true);
   }
 

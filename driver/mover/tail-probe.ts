@@ -1,4 +1,5 @@
-import { MAXIMUM_ACK_DELAY, PROBE_LEAST, PROBE_LONGEST, PROBE_UNKNOWN, SILENT_PROBES } from "./constants.js";
+import { longestAckDelay } from "./ack-schedule.js";
+import { ACK_EARNED, MAXIMUM_ACK_DELAY, PROBE_LONGEST, PROBE_UNKNOWN, SILENT_PROBES } from "./constants.js";
 import type { RttEstimator } from "./rtt.js";
 
 /** The wait does not double more often than this. */
@@ -22,10 +23,9 @@ export class TailProbe {
   /** When it expires; milliseconds. */
   at(inFlight: number): number {
     if (inFlight === 0) return Number.POSITIVE_INFINITY;
-    const { known, smoothed, variation } = this.#rtt;
-    const timeout = known
-      ? smoothed + Math.max(4 * variation, PROBE_LEAST) + MAXIMUM_ACK_DELAY
-      : PROBE_UNKNOWN;
+    const { known, longest, smoothed } = this.#rtt;
+    const ackDelay = inFlight > ACK_EARNED ? MAXIMUM_ACK_DELAY : longestAckDelay(smoothed);
+    const timeout = known ? longest + ackDelay : PROBE_UNKNOWN;
     const doubled = timeout * 2 ** Math.min(this.#rounds, MOST_DOUBLINGS);
     return this.#lastSentAt + Math.min(doubled, Math.max(timeout, PROBE_LONGEST));
   }

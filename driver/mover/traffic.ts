@@ -51,7 +51,8 @@ export class Traffic {
 
   /** Takes what the reader has found in a datagram that ends at `bytes[end]`. False: the session cannot go on. */
   take(now: number, reader: DatagramReader, bytes: Uint8Array, end: number): boolean {
-    const { acknowledgement, data, hasAcknowledgement, hasData, payloadOffset, probe } = reader;
+    const { acknowledgement, data, hasAcknowledgement, hasData, hasRepair, payloadOffset, probe, repair } =
+      reader;
     if (probe > this.#probe) this.#probe = probe;
     if (hasAcknowledgement) {
       this.#counters.acksReceived += 1;
@@ -59,6 +60,7 @@ export class Traffic {
       if (!this.sender.onAcknowledgement(now, acknowledgement)) return false;
       this.receiver.setRoundTrip(this.#rtt.smoothed);
     }
+    if (hasRepair) return this.receiver.onRepair(now, repair, bytes, payloadOffset, end - payloadOffset);
     return !hasData || this.receiver.onData(now, data, bytes, payloadOffset, end - payloadOffset);
   }
 }

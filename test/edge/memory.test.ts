@@ -37,6 +37,17 @@ test("past the ceiling those go who hold the most, and no more of them than is n
   assert.deepEqual([memory.pressed, memory.full], [false, false]);
 });
 
+test("windows begin large while there are few connections, and with a megabyte where there are many", () => {
+  const memory = new EdgeMemory(64 * MEGABYTE);
+  const begins: number[] = [];
+  for (let i = 0; i < 20; i++) {
+    begins.push(memory.firstWindow / MEGABYTE);
+    memory.join({ holding: 0, shed() {} });
+  }
+  assert.deepEqual(begins.slice(0, 8), [4, 4, 4, 4, 16 / 5, 16 / 6, 16 / 7, 2]);
+  assert.deepEqual(begins.slice(15), [1, 1, 1, 1, 1]);
+});
+
 test("many readers that stop hold no more than the ceiling, and one that reads is served beside them", async () => {
   const limit = 4 * MEGABYTE;
   const stopped: Socket[] = [];

@@ -124,6 +124,7 @@ test("a grant is a u64", () => {
 function windowOf(options: { readonly maximum: number; pressed?: boolean }) {
   let time = 0;
   const window = new ReceiveWindow({
+    first: MEGABYTE,
     maximum: options.maximum,
     rtt: () => 100,
     now: () => time,

@@ -22,6 +22,7 @@ import { encodeHandshake, senderTag, transmissionOf } from "../../driver/mover/w
 import { decodeHello, encodeHello, type Hello } from "../../driver/mover/wire/hello.js";
 import { writeProbe, writeProbeAnswer } from "../../driver/mover/wire/probe.js";
 import { DatagramReader } from "../../driver/mover/wire/reader.js";
+import { writeRepair } from "../../driver/mover/wire/repair.js";
 import { extendLogical, writeTransportData } from "../../driver/mover/wire/transport-data.js";
 import { type NaiveDatagram, naiveRead } from "./naive-datagram.js";
 
@@ -63,6 +64,10 @@ function read(bytes: Uint8Array, offset = 0): NaiveDatagram | undefined {
     const { index, segments, logical, physical } = reader.data;
     const payload = [...bytes.subarray(reader.payloadOffset, reader.payloadOffset + reader.payloadLength)];
     result.data = { index, segments, logical, physical: BigInt(physical), payload };
+  }
+  if (reader.hasRepair) {
+    const sum = [...bytes.subarray(reader.payloadOffset, reader.payloadOffset + reader.payloadLength)];
+    result.repair = { ...reader.repair, sum };
   }
   if (reader.close) result.close = true;
   if (reader.confirmation !== undefined) result.confirmation = reader.confirmation;
@@ -160,6 +165,12 @@ describe("golden bytes", () => {
     assert.equal(writeProbe(out, at, 1, 0), 10);
     assert.equal(writeProbeAnswer(out, at, 0xa1b2c3d4, 1472), 12);
     assert.equal(hex(out.subarray(0, 12)), "12000001" + "0806a1b2c3d405c0");
+  });
+
+  it("a repair symbol", () => {
+    const out = new Uint8Array(10);
+    assert.equal(writeRepair(out, 0, 0x1_0000_0203, 720, 5), 10);
+    assert.equal(hex(out), "0a08" + "02d0" + "00000203" + "05" + "00");
   });
 
   it("a confirmation", () => {
@@ -289,11 +300,11 @@ describe("hostile bytes", () => {
   it("are judged as the naive reader judges them", () => {
     const length = fc.oneof(
       fc.integer({ min: 0, max: 255 }),
-      fc.constantFrom(0, 1, 2, 6, 8, 13, 14, 15, 34, 35, 255),
+      fc.constantFrom(0, 1, 2, 6, 8, 10, 13, 14, 15, 34, 35, 255),
     );
     const subfield = fc.record({
       length,
-      code: fc.integer({ min: 0, max: 8 }),
+      code: fc.integer({ min: 0, max: 9 }),
       body: fc.uint8Array({ maxLength: 60 }),
     });
     const soup = fc.array(subfield, { maxLength: 6 }).map((fields) => {

@@ -24,6 +24,7 @@ export interface NaiveDatagram {
   probe?: number;
   confirmation?: { transmission: number; delay: number };
   answer?: { probe: number; bytes: number };
+  repair?: { window: number; first: number; key: number; sum: number[] };
 }
 
 /** Undefined if the datagram is to be refused. */
@@ -77,6 +78,12 @@ export function naiveRead(bytes: Uint8Array): NaiveDatagram | undefined {
     if (code === 5) {
       if (body.length !== 4) return undefined;
       result.probe = Number(unsigned(body));
+      return result;
+    }
+    if (code === 8) {
+      const window = Number(unsigned(body.slice(0, 2)));
+      if (body.length !== 8 || window === 0 || window > 1024 || rest.length === 0) return undefined;
+      result.repair = { window, first: Number(unsigned(body.slice(2, 6))), key: body[6]!, sum: [...rest] };
       return result;
     }
     if (code === 7) {

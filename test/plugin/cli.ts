@@ -83,6 +83,7 @@ export const status: Status = {
       sent_segments: 10,
       retransmitted_segments: 0,
       spurious_segments: 0,
+      repaired_segments: 0,
     },
     "site-c": {
       state: "up",
@@ -98,6 +99,7 @@ export const status: Status = {
       sent_segments: 4000,
       retransmitted_segments: 42,
       spurious_segments: 1,
+      repaired_segments: 2,
     },
   },
   connections: { open: 2, total: 10, opening: 1, failed: 1, classes: { default: 1, bulk: 1 } },

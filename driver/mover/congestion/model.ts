@@ -49,3 +49,20 @@ export interface AcknowledgementSample {
   rtt: number;
   smoothedRtt: number;
 }
+
+/** One to be filled, and reused. */
+export function newSample(): AcknowledgementSample {
+  return {
+    now: 0,
+    receiverNow: 0,
+    forwardDelay: Number.NaN,
+    delivered: 0,
+    newestSentAt: Number.NaN,
+    highestReceived: 0,
+    lowestInFlight: 1,
+    next: 1,
+    inFlight: 0,
+    rtt: Number.NaN,
+    smoothedRtt: Number.NaN,
+  };
+}

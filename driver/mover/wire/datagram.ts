@@ -29,6 +29,7 @@ export const Subfield = {
   PROBE: 5,
   PROBE_ANSWER: 6,
   CONFIRMATION: 7,
+  REPAIR: 8,
   HELLO: 16,
 } as const;
 

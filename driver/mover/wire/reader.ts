@@ -2,6 +2,7 @@ import { Acknowledgement, readAcknowledgement, readReceived } from "./acknowledg
 import { type Confirmation, readConfirmation } from "./confirmation.js";
 import { Subfield } from "./datagram.js";
 import { type ProbeAnswer, readProbe, readProbeAnswer } from "./probe.js";
+import { REPAIR_BYTES, type Repair, readRepair } from "./repair.js";
 import { readTransportData, TRANSPORT_DATA_BYTES, type TransportData } from "./transport-data.js";
 
 /**
@@ -10,9 +11,11 @@ import { readTransportData, TRANSPORT_DATA_BYTES, type TransportData } from "./t
  */
 export class DatagramReader {
   hasData = false;
+  hasRepair = false;
   hasAcknowledgement = false;
   close = false;
   readonly data: TransportData = { index: 0, segments: 0, logical: 0, physical: 0 };
+  readonly repair: Repair = { window: 0, first: 0, key: 0 };
   readonly acknowledgement = new Acknowledgement();
   /** The number of the probe that it is; -1 if it is none. */
   probe = -1;
@@ -25,6 +28,7 @@ export class DatagramReader {
   /** Reads what is between two offsets. False: damaged. */
   read(bytes: Uint8Array, from: number, end: number): boolean {
     this.hasData = false;
+    this.hasRepair = false;
     this.hasAcknowledgement = false;
     this.close = false;
     this.probe = -1;
@@ -39,6 +43,11 @@ export class DatagramReader {
           this.payloadOffset = at + TRANSPORT_DATA_BYTES;
           this.payloadLength = end - this.payloadOffset;
           return readTransportData(bytes, at, length, this.data) && this.payloadLength > 0;
+        case Subfield.REPAIR:
+          this.hasRepair = true;
+          this.payloadOffset = at + REPAIR_BYTES;
+          this.payloadLength = end - this.payloadOffset;
+          return readRepair(bytes, at, length, this.repair) && this.payloadLength > 0;
         case Subfield.ACKNOWLEDGEMENT:
           if (this.hasAcknowledgement) return false;
           this.hasAcknowledgement = true;

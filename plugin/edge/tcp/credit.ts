@@ -11,8 +11,6 @@
  */
 export const INITIAL_CREDIT = 128 * 1024;
 
-/** What a receiver begins with while there is memory: its first grant goes with its OPEN or OPENED. */
-const FIRST_WINDOW = 1024 * 1024;
 /** A window that has not moved by this share in so many round trips, or so many milliseconds, is too wide. */
 const SLOW_SHARE = 1 / 8;
 const SLOW_ROUNDS = 8;
@@ -38,6 +36,8 @@ export function writeCredit(limit: number): Uint8Array {
 }
 
 export interface WindowOptions {
+  /** Bytes that it begins with while memory is not short: its first grant goes with its OPEN or OPENED. */
+  readonly first: number;
   /** Bytes that one connection may have under way at most. */
   readonly maximum: number;
   /** Round-trip time to the peer in milliseconds, as far as it is known. */
@@ -63,7 +63,7 @@ export class ReceiveWindow {
   constructor(options: WindowOptions) {
     this.#options = options;
     this.#roundStart = options.now();
-    this.#size = options.pressed() ? INITIAL_CREDIT : Math.min(FIRST_WINDOW, options.maximum);
+    this.#size = options.pressed() ? INITIAL_CREDIT : Math.min(options.first, options.maximum);
   }
 
   /** Bytes that the sender may have under way, once all of it is granted. */

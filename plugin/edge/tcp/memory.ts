@@ -8,6 +8,14 @@ export interface Holder {
   shed(): void;
 }
 
+/**
+ * What windows begin with, in bytes: on a long path that loses, a connection has to have several bandwidth-delay products
+ * under way, and waits for its window to widen before that. So as much as the last figure, as long as all windows
+ * together begin with that part of the ceiling; but with a bandwidth-delay product of 100 Mbit/s in any case.
+ */
+const FIRST_WINDOWS = 1 / 4;
+const LEAST_FIRST_WINDOW = 1024 * 1024;
+const MOST_FIRST_WINDOW = 4 * 1024 * 1024;
 /** Of the ceiling: from here on windows do not widen, less is read ahead … */
 const PRESSED = 1 / 2;
 /** … and from here on there are no new connections. */
@@ -43,6 +51,12 @@ export class EdgeMemory {
 
   get full(): boolean {
     return this.#used >= this.limit * FULL;
+  }
+
+  /** What the window of one more connection may begin with, in bytes, unless memory is short. */
+  get firstWindow(): number {
+    const share = (this.limit * FIRST_WINDOWS) / (this.#holders.size + 1);
+    return Math.min(Math.max(share, LEAST_FIRST_WINDOW), MOST_FIRST_WINDOW);
   }
 
   join(holder: Holder): void {
