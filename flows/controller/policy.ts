@@ -2,12 +2,15 @@ import {
   type AccessPort,
   compilePipeline,
   type EntryFlows,
+  type Explanation,
+  explain,
   LAST_PEER,
+  type Lan,
   type Pipeline,
   type PipelineInput,
   type RestrictedPort,
 } from "../pipeline/index.js";
-import type { LookupTable } from "../table/index.js";
+import type { LookupTable, Tuple } from "../table/index.js";
 import type { LocalPort } from "./options.js";
 import { type PeerPhase, PeerPhases, type PeerPhasesOptions } from "./peer-phases.js";
 
@@ -67,10 +70,6 @@ export class Policy {
     this.#phases = new PeerPhases(phases);
     this.#table = table;
     this.setTable(table);
-  }
-
-  get table(): LookupTable {
-    return this.#table;
   }
 
   /**
@@ -145,6 +144,28 @@ export class Policy {
       this.#compiled = { inputs, pipeline };
     }
     return this.#compiled.pipeline;
+  }
+
+  /**
+   * What becomes of a new connection by a pipeline of this policy's, and why. `lans`: those of our ports; `inPort`: the
+   * OpenFlow number of the port by which it comes in. Throws a `RangeError` for a tuple that is none.
+   */
+  explain(
+    tuple: Tuple,
+    lans: readonly Pick<Lan, "vlan">[],
+    pipeline: Pipeline,
+    inPort?: number,
+  ): Explanation {
+    return explain(tuple, {
+      table: this.#table,
+      peersUp: this.peersIn("up"),
+      peersOpening: this.peersIn("opening"),
+      taking: this.taking,
+      families: this.#options.families,
+      lans,
+      pipeline,
+      ...(inPort !== undefined && { inPort }),
+    });
   }
 
   #compile(what: {

@@ -8,7 +8,6 @@ import {
   DEFAULT_LAYOUT,
   EntryFlows,
   type Explanation,
-  explain,
   type Pipeline,
   type SwitchLayout,
   type Translation,
@@ -35,21 +34,15 @@ import { PortPreparation } from "./port-preparation.js";
 import { unanswered } from "./reach.js";
 import { untilInSync } from "./ready.js";
 import { type PortNumbers, type SwitchPorts, switchPorts } from "./switch-ports.js";
-
-/** Milliseconds between two looks at whether our flows are still there. */
-const CHECK_INTERVAL = 1000;
-/** The same, while the switch is about to do what it has been asked for. */
-const SETTLE_INTERVAL = 50;
-/** As many of these looks count flows only; then one compares them. */
-const COUNTS_PER_COMPARISON = 30;
-/** Milliseconds until the next attempt after a failure, doubled from the first to the last. */
-const RETRY = { first: 200, last: 5000 };
-/** Twice what OVS takes to look at all flows of its datapath (`max-revalidator`), in milliseconds. */
-const SETTLE = 1000;
-/** Milliseconds for which the end waits for a connection that is just away, as after a change of the bridge's protocols. */
-const RETURN = 1000;
-/** Milliseconds that the switch has for an answer. */
-const SWITCH_TIMEOUT = 5000;
+import {
+  CHECK_INTERVAL,
+  COUNTS_PER_COMPARISON,
+  RETRY,
+  RETURN,
+  SETTLE,
+  SETTLE_INTERVAL,
+  SWITCH_TIMEOUT,
+} from "./timing.js";
 
 /**
  * Keeps the flows of the look-up table on a bridge, from `start` to `stop`, whatever becomes of vswitchd and OVSDB.
@@ -285,19 +278,10 @@ export class Steering extends EventEmitter<SteeringEvents> {
    * comes in. Throws a `RangeError` for a tuple that is none, and `NotAttachedError`.
    */
   explain(tuple: Tuple, inPort?: number): Explanation {
-    const { table, taking } = this.#policy;
     // Where no VLAN is named, that of the local port is meant.
-    const { vlan, trunk = [], families = ["ipv4"] } = this.#options;
-    return explain(vlan === undefined ? tuple : { vlan, ...tuple }, {
-      table,
-      peersUp: this.#policy.peersIn("up"),
-      peersOpening: this.#policy.peersIn("opening"),
-      taking,
-      families,
-      lans: [{ vlan }, ...trunk],
-      pipeline: this.#known(),
-      ...(inPort !== undefined && { inPort }),
-    });
+    const { vlan, trunk = [] } = this.#options;
+    const lans = [{ vlan }, ...trunk];
+    return this.#policy.explain(vlan === undefined ? tuple : { vlan, ...tuple }, lans, this.#known(), inPort);
   }
 
   /** What of ours is on the switch beside what should be there. Throws `NotAttachedError`, and what the connection throws. */
