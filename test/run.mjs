@@ -16,13 +16,14 @@ const wanted = process.argv.slice(2);
 /** What these show depends on who else has the machine's processors, or how soon something happens: alone. */
 const ALONE = [
   ...["conformance/", "lab/", "soak/"],
-  ...["process", "switch", "worker"].map((name) => `faults/${name}`),
-  ...["download", "multipoint"].map((name) => `end-to-end/${name}`),
+  ...["faults/worker", "end-to-end/download", "end-to-end/multipoint"],
 ];
+/** These mind a neighbour, but not one that gives way. */
+const ONE_BY_ONE = ["faults/process", "faults/switch", "mover/dgram"];
 /** These wait for a switch or for sockets most of the time, and mind one neighbour of their kind little. */
-const IN_PAIRS = ["faults/", "flows/", "mover/dgram", "worker/"];
+const IN_PAIRS = ["faults/", "flows/", "worker/"];
 /** These only calculate: beside the others, with what these leave of the processors. */
-const CALCULATING = ["mover/"];
+const CALCULATING = ["mover/", "worker/halves"];
 /** The others, so many at a time. */
 const TOGETHER = 3;
 // A file that does not end has failed, and is not to keep the others waiting. Milliseconds.
@@ -85,16 +86,21 @@ async function run(files, concurrency, { behind = false } = {}) {
   }
 }
 
-const isAnyOf = (parts) => (name) => parts.some((part) => name.startsWith(`dist/test/${part}`));
-const alone = files.filter(isAnyOf(ALONE));
-const inPairs = files.filter((name) => isAnyOf(IN_PAIRS)(name) && !alone.includes(name));
-const calculating = files.filter((name) => isAnyOf(CALCULATING)(name) && !inPairs.includes(name));
-const others = files.filter((name) => ![alone, inPairs, calculating].some((list) => list.includes(name)));
 const begun = performance.now();
-await Promise.all([
-  run(calculating, availableParallelism(), { behind: true }),
-  run(others, TOGETHER).then(() => run(inPairs, 2)),
-]);
+const left = new Set(files);
+/** Those of the files that are left whose names begin so. */
+function take(parts) {
+  const taken = [...left].filter((name) => parts.some((part) => name.startsWith(`dist/test/${part}`)));
+  for (const name of taken) left.delete(name);
+  return taken;
+}
+const [alone, oneByOne, calculating, inPairs] = [ALONE, ONE_BY_ONE, CALCULATING, IN_PAIRS].map(take);
+async function runWaiting() {
+  await run([...left], TOGETHER);
+  await run(inPairs, 2);
+  await run(oneByOne, 1);
+}
+await Promise.all([run(calculating, availableParallelism(), { behind: true }), runWaiting()]);
 await run(alone, 1);
 totals.set("duration_ms", performance.now() - begun);
 const mark = reporter === "tap" ? "#" : "ℹ";
