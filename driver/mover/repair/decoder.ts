@@ -125,6 +125,7 @@ export class RepairDecoder {
 
   /** A segment that can be told by now, once; valid until the next call of anything here. */
   next(): FoundSegment | undefined {
+    if (this.#equations.length === 0) return undefined;
     const i = this.#equations.findIndex(({ unknown, pivot }) => unknown === 1 << pivot);
     if (i < 0) return undefined;
     const [equation] = this.#equations.splice(i, 1) as [Equation];
