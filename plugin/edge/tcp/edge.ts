@@ -104,13 +104,8 @@ export class TcpEdge implements MessageSource, Holder, Idling {
     this.#messages = new EdgeMessages(identity, initiator);
     const { creditMaximum, memory, now, rtt } = surroundings;
     this.#outbound = new Outbound(memory.blocks);
-    this.#window = new ReceiveWindow({
-      first: memory.firstWindow,
-      maximum: creditMaximum,
-      now,
-      rtt,
-      pressed: () => memory.pressed,
-    });
+    const pressed = () => memory.pressed;
+    this.#window = new ReceiveWindow({ first: memory.firstWindow, maximum: creditMaximum, now, rtt, pressed });
     this.#delivery = new Delivery(socket, memory.blocks, (bytes) => this.#given(bytes));
     this.#inbound = new Inbound({
       data: (bytes) => this.#deliver(bytes),
