@@ -102,10 +102,10 @@ export class TcpEdge implements MessageSource, Holder, Idling {
     this.#socket = socket;
     this.#surroundings = surroundings;
     this.#messages = new EdgeMessages(identity, initiator);
-    const { creditMaximum, memory, now, rtt } = surroundings;
+    const { creditMaximum: maximum, memory, now, rtt } = surroundings;
     this.#outbound = new Outbound(memory.blocks);
     const pressed = () => memory.pressed;
-    this.#window = new ReceiveWindow({ first: memory.firstWindow, maximum: creditMaximum, now, rtt, pressed });
+    this.#window = new ReceiveWindow({ first: memory.firstWindow, maximum, now, rtt, pressed });
     this.#delivery = new Delivery(socket, memory.blocks, (bytes) => this.#given(bytes));
     this.#inbound = new Inbound({
       data: (bytes) => this.#deliver(bytes),
