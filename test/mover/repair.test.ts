@@ -266,6 +266,22 @@ describe("repair", () => {
     assert.equal(other.takeFound(), 1);
   });
 
+  it("finds what is lost after any number of symbols that were of no use", () => {
+    const random = new SeededRandom(6);
+    const site = new Site(random).warm();
+    const useless = new Uint8Array(ROOM);
+    for (let i = 0; i < 100; i += 1) {
+      // Of two segments: one is missing, and the other has never been seen here.
+      const first = 10_000 + 2 * i;
+      site.decoder.onRepair(first, 2, 0, useless, 0, ROOM, (logical) => logical === first);
+    }
+    const [lost, ...others] = site.send(SEGMENT * 200);
+    for (const logical of others) site.arrive(logical);
+    site.lose(lost!);
+    for (const symbol of site.symbols(0.1)) site.repair(symbol);
+    assert.equal(site.takeFound(), 1);
+  });
+
   it("does not use what it cannot know, and takes no harm from what makes no sense", () => {
     for (let seed = 0; seed < 300; seed += 1) {
       const random = new SeededRandom(seed);

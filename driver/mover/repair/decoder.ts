@@ -98,6 +98,7 @@ export class RepairDecoder {
     this.expect();
     const words = (length + 3) >>> 2;
     if (words > this.#slotWords) return;
+    this.#freeColumns();
     let unknown = 0;
     for (let logical = first; logical < first + window; logical += 1) {
       if (!isMember(key, logical)) continue;
@@ -153,6 +154,13 @@ export class RepairDecoder {
     this.#equations.length = 0;
     this.#spare.length = 0;
     this.#columns.fill(FREE);
+  }
+
+  /** Symbols that were of no use have left columns that no equation speaks of. */
+  #freeColumns(): void {
+    let used = 0;
+    for (const { unknown } of this.#equations) used |= unknown;
+    for (let i = 0; i < REPAIR_EQUATIONS; i += 1) if ((used & (1 << i)) === 0) this.#columns[i] = FREE;
   }
 
   /** The column of a missing segment, a new one if it has none; -1 if there are no more. */
