@@ -67,6 +67,8 @@ export class BridgeFlows {
   #round: number | undefined;
   /** What is on the switch; undefined while that is not known. */
   #installed: readonly Flow[] | undefined;
+  /** What earlier lives have left of learned flows is gone. */
+  #cleared = false;
 
   constructor(connection: Connection, instance: number) {
     this.#connection = connection;
@@ -98,18 +100,22 @@ export class BridgeFlows {
 
   /**
    * Makes the switch hold these flows of ours and no others, in one atomic bundle. Looks at what is there first, unless
-   * that is known. Resolves to the number of changes.
+   * that is known; at learned flows, which can be very many, only until those of earlier lives are gone. Resolves to the
+   * number of changes.
    */
   async install(wanted: readonly Flow[]): Promise<number> {
     const known = this.#installed;
     if (known === wanted) return 0;
     const round = await this.round();
     this.#installed = undefined;
-    const before = difference(wanted, known ?? (await this.#reported()), round, this.#spellings);
+    const installed = installedByUs(this.#instance);
+    const there = known ?? (await this.#reported(this.#cleared ? installed : allOurs(this.#instance)));
+    const before = difference(wanted, there, round, this.#spellings);
     const mods = changes(before, this.#instance);
     if (mods.length > 0) await this.#connection.bundle(mods);
+    this.#cleared = true;
     if (known === undefined && mods.length > 0) {
-      const reported = await this.#reported();
+      const reported = await this.#reported(installed);
       learnSpellings(before.missing, reported, this.#spellings);
       const after = difference(wanted, reported, round, this.#spellings);
       if (!isEmpty(after)) throw new FlowsMissingError(after);
@@ -233,11 +239,9 @@ export class BridgeFlows {
     });
   }
 
-  async #reported(): Promise<FlowDescription[]> {
-    const range = allOurs(this.#instance);
+  async #reported({ cookie, mask } = allOurs(this.#instance)): Promise<FlowDescription[]> {
     const flows: FlowDescription[] = [];
-    for await (const flow of this.#connection.flows({ cookie: range.cookie, cookieMask: range.mask }))
-      flows.push(flow);
+    for await (const flow of this.#connection.flows({ cookie, cookieMask: mask })) flows.push(flow);
     return flows;
   }
 }

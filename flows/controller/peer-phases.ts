@@ -21,7 +21,7 @@ interface Peer {
  * |---|---|---|
  * | none | lets it go | wanted (→ opening) |
  * | opening | lets it go, and marks its 5-tuple as one to let go | settled (→ up), no longer wanted (→ none) |
- * | up | takes it | no longer wanted (→ closing) |
+ * | up | takes it | no longer wanted, or interrupted (→ closing) |
  * | closing | takes it where its 5-tuple is taken already, else lets it go | settled (→ none; → opening if wanted) |
  *
  * The two phases between are for what OVS does up to half a second late (`max-revalidator`): it counts the packets of its
@@ -55,6 +55,11 @@ export class PeerPhases {
   want(peers: Iterable<string>): void {
     this.#wanted = new Set(peers);
     for (const name of new Set([...this.#wanted, ...this.#peers.keys()])) this.#adjust(name);
+  }
+
+  /** The switch may have let go what it was to take: steering to all peers begins anew, once the switch is told. */
+  interrupt(): void {
+    for (const [name, { phase }] of this.#peers) this.#enter(name, phase === "up" ? "closing" : phase);
   }
 
   /** The switch does what `current` has said, if it still says so. */

@@ -121,6 +121,11 @@ export class Policy {
     this.#phases.installed(phases);
   }
 
+  /** See `PeerPhases`. */
+  interrupt(): void {
+    this.#phases.interrupt();
+  }
+
   /** Whether all peers that are up are steered to. */
   get settled(): boolean {
     return this.#phases.settled;

@@ -119,6 +119,10 @@ export class Steering extends EventEmitter<SteeringEvents> {
     this.#lease = new Lease({
       grant: (flow) => connected() && this.#flows.put(flow),
       renew: (action) => connected() && this.#flows.perform(action),
+      lapsed: () => {
+        this.#policy.interrupt();
+        look();
+      },
     });
     this.#connections = new ConnectionFlows({
       flows: this.#flows,
@@ -241,10 +245,10 @@ export class Steering extends EventEmitter<SteeringEvents> {
   }
 
   /**
-   * Resolves when the switch does what table and peers say now: to true, or after `timeout` milliseconds (default 2000),
+   * Resolves when the switch does what table and peers say now: to true, or after `timeout` milliseconds (default 3000),
    * or while the switch is away, to false.
    */
-  async applied({ timeout = 2000 }: { timeout?: number } = {}): Promise<boolean> {
+  async applied({ timeout = 3000 }: { timeout?: number } = {}): Promise<boolean> {
     const ended = AbortSignal.timeout(timeout);
     while (this.#steered && !this.#loop.stopping && !ended.aborted) {
       if (this.#policy.settled && this.#flows.installed === this.#known().flows) return true;
@@ -339,11 +343,14 @@ export class Steering extends EventEmitter<SteeringEvents> {
     if (!ports || !this.#flows.installed || this.#connection.version === undefined) return;
     const round = await this.#flows.round();
     const { phases } = this.#policy;
-    const { flows } = this.#policy.pipeline(ports, round);
-    await this.#flows.install(flows).then(
-      () => this.#installed(flows.length, phases),
-      () => this.#flows.forget(),
-    );
+    const pipeline = this.#policy.pipeline(ports, round);
+    try {
+      await this.#flows.install(pipeline.flows);
+      this.#installed(pipeline.flows.length, phases);
+      this.#hold(ports, round, pipeline);
+    } catch {
+      this.#flows.forget();
+    }
   }
 
   /** Brings the flows in line with ports, peers and table. */
@@ -355,17 +362,18 @@ export class Steering extends EventEmitter<SteeringEvents> {
     }
     const ports = preparation.ready;
     this.#steered = ports;
-    const round = await this.#flows.round();
-    const { phases } = this.#policy;
-    const pipeline = this.#policy.pipeline(ports, round);
     const fresh = this.#flows.installed === undefined;
     if (fresh) {
+      this.#policy.interrupt();
       this.#enter("syncing");
       await this.#held.subscribe();
       // Where flows of ours are already, their place is ours, and what they say of peers must stay true.
       if (await this.#flows.none()) await checkPlaces(this.#flows, this.#layout);
     } else if (!(await this.#holds())) this.#flows.forget();
     const repair = !fresh && this.#flows.installed === undefined;
+    const round = await this.#flows.round();
+    const { phases } = this.#policy;
+    const pipeline = this.#policy.pipeline(ports, round);
     const changed = await this.#flows.install(pipeline.flows);
     this.#installed(pipeline.flows.length, phases);
     if (repair && changed > 0) {
@@ -374,8 +382,13 @@ export class Steering extends EventEmitter<SteeringEvents> {
     }
     // Whoever has changed the others may have taken this one, too.
     if (fresh || changed > 0) this.#lease.forget();
-    this.#lease.hold(pipeline);
+    this.#hold(ports, round, pipeline);
     this.#enter("in-sync");
+  }
+
+  /** Lets the switch take what `pipeline` says, unless something has changed while that was installed. */
+  #hold(ports: SteeredPorts, round: number, pipeline: Pipeline): void {
+    if (this.#policy.pipeline(ports, round) === pipeline) this.#lease.hold(pipeline);
   }
 
   #installed(flows: number, phases: ReadonlyMap<string, unknown>): void {
@@ -387,7 +400,11 @@ export class Steering extends EventEmitter<SteeringEvents> {
   async #holds(): Promise<boolean> {
     this.#looks = (this.#looks + 1) % COUNTS_PER_COMPARISON;
     if (this.#looks === 0) this.#lease.forget();
-    return this.#looks !== 0 && (await this.#flows.complete());
+    if (!(await this.#flows.complete())) {
+      this.#policy.interrupt();
+      return false;
+    }
+    return this.#looks !== 0;
   }
 
   #enter(state: SteeringState, reason?: string): void {

@@ -95,11 +95,23 @@ test("the phases follow what is wanted, each for as long as the switch needs", (
     assert.equal(now(), "b closing,c up", "what is being closed is closed first");
     pass(1000);
     assert.equal(now(), "b opening,c up");
+    pass(500);
+    phases.interrupt();
+    assert.equal(now(), "b opening,c closing", "the switch may have let go SYNs to both");
+    assert.equal(phases.settled, false);
+    pass(999);
+    assert.equal(now(), "b opening,c closing", "from then on");
+    pass(1);
+    assert.equal(now(), "b up,c opening");
+    pass(1000);
+    assert.equal(now(), "b up,c up", "by itself");
+    phases.want(["c"]);
+    pass(1000);
     phases.want([]);
     assert.equal(now(), "c closing");
     pass(1000);
     assert.equal(now(), "");
-    assert.equal(changes, 4);
+    assert.equal(changes, 8);
   } finally {
     mock.timers.reset();
   }

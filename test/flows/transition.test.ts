@@ -13,7 +13,7 @@ const frame = (port: number, flags: number) =>
   tcpFrame({ from: `10.1.0.11 ${port}`, to: "10.2.0.11 80", flags });
 
 /** OVS counts the packets of a datapath's flows up to half a second late, and then learns from them once more. */
-describe("connections that are opened as a peer comes or goes", { skip: await unavailable() }, () => {
+describe("connections that are opened as steering begins or ends", { skip: await unavailable() }, () => {
   let ovs: TestSwitch;
   let plugin: PluginProcess;
   let port = 20_000;
@@ -57,44 +57,80 @@ describe("connections that are opened as a peer comes or goes", { skip: await un
     assert.ok(done);
   }
 
+  /** Ports whose frames come out at the other host, from now until `over` resolves and all have come. */
+  async function direct(over: Promise<void>): Promise<Set<number>> {
+    const ports = new Set<number>();
+    let ended = false;
+    void over.then(() => {
+      ended = true;
+    });
+    for (;;) {
+      const found = await ovs.taps[1]!.receive((bytes) => bytes.length >= 54 && bytes[23] === 6, 700);
+      if (found !== undefined) ports.add(found.readUInt16BE(34));
+      else if (ended) return ports;
+    }
+  }
+
+  const ways = (opened: readonly number[], direct: ReadonlySet<number>) =>
+    new Map(opened.map((port) => [port, direct.has(port) ? "direct" : "taken"] as const));
+
   /** Of what is opened meanwhile: by port, where its first SYN went. */
-  async function during(change: () => Promise<void>): Promise<Map<number, "direct" | "taken">> {
-    const direct = new Set<number>();
+  async function during(change: () => Promise<void>): Promise<ReturnType<typeof ways>> {
     const client = opening();
-    const listen = (async () => {
-      for (;;) {
-        const found = await ovs.taps[1]!.receive((bytes) => bytes.length > 54 && bytes[23] === 6, 700);
-        if (found === undefined) return;
-        direct.add(found.readUInt16BE(34));
+    const changed = async () => {
+      await sleep(600);
+      await change();
+      await sleep(600);
+      await client.end();
+    };
+    const went = await direct(changed());
+    return ways(client.opened, went);
+  }
+
+  /** Where each connection's next packet goes. */
+  async function next(opened: readonly number[]): Promise<ReturnType<typeof ways>> {
+    const sent = async () => {
+      for (const port of opened) {
+        ovs.taps[0]!.send(frame(port, ACK));
+        await sleep(2);
       }
-    })();
-    await sleep(600);
-    await change();
-    await sleep(600);
-    await client.end();
-    await listen;
-    return new Map(client.opened.map((opened) => [opened, direct.has(opened) ? "direct" : "taken"]));
+    };
+    return ways(opened, await direct(sent()));
   }
 
-  /** Where the connection's next packet goes. */
-  async function goesOn(opened: number): Promise<"direct" | "taken"> {
-    const next = frame(opened, ACK);
-    ovs.taps[0]!.send(next);
-    return (await ovs.taps[1]!.receive((bytes) => bytes.equals(next), 300)) ? "direct" : "taken";
+  /** Until the peer is steered to once more. */
+  async function again(): Promise<void> {
+    await sleep(500);
+    await peers("b");
   }
 
-  for (const [what, up] of [
-    ["comes", ["b"]],
-    ["goes", []],
+  const stuck = async () => {
+    plugin.signal("SIGSTOP");
+    await sleep(3500);
+    plugin.signal("SIGCONT");
+    await again();
+  };
+  const meddled = async () => {
+    await ovs.ofctl("del-flows", "table=0,cookie=0x54504f0000000000/0xffffff0000000000");
+    const from = plugin.events.length;
+    await plugin.event(({ event }) => event === "repaired", from);
+    await again();
+  };
+
+  for (const [what, change] of [
+    ["the peer comes", () => peers("b")],
+    ["the plugin is stuck for a while", stuck],
+    ["its flows in table 0 are deleted", meddled],
+    ["the peer goes", () => peers()],
   ] as const) {
-    test(`each goes on as it began when the peer ${what}`, async (t) => {
-      const ways = await during(() => peers(...up));
+    test(`each goes on as it began when ${what}`, async (t) => {
+      const first = await during(change);
+      const second = await next([...first.keys()]);
       const began = { direct: 0, taken: 0 };
       const cut: string[] = [];
-      for (const [opened, way] of ways) {
+      for (const [opened, way] of first) {
         began[way]++;
-        const now = await goesOn(opened);
-        if (now !== way) cut.push(`${opened}: ${way}, then ${now}`);
+        if (second.get(opened) !== way) cut.push(`${opened}: ${way}, then ${second.get(opened)}`);
       }
       t.diagnostic(`${began.direct} direct, ${began.taken} taken`);
       assert.deepEqual(cut, []);

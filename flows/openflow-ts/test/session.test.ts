@@ -79,6 +79,17 @@ test("echo requests are answered with their bytes", async () => {
   session.close();
 });
 
+test("others have their turns while a long dump is being read", async () => {
+  const [session, fake] = await connected();
+  const data = new Uint8Array(60_000);
+  const answered = () => fake.types().filter((type) => type === "echo_reply").length;
+  for (let i = 0; i < 20; i++) fake.say({ type: "echo_request", data });
+  let turns = 0;
+  for (; answered() < 20; turns++) await turn();
+  assert.ok(turns >= 19, `${turns} turns`);
+  session.close();
+});
+
 test("a silent switch is probed, and given up when it stays silent", async () => {
   const [session, fake] = await connected(undefined, { probeInterval: 20 });
   const reason = await session.closed;

@@ -23,6 +23,9 @@ export interface SessionOptions {
   readonly handshakeTimeout?: number;
 }
 
+/** Bytes of a chunk that are long to decode: tens of milliseconds. */
+const longChunk = 16 * 1024;
+
 const now = () => performance.now();
 
 /** One connection to a switch, from the handshake to the end. */
@@ -134,11 +137,18 @@ export class Session extends Peer {
 
   #receive(chunk: Uint8Array): void {
     this.#keepalive?.received(now());
+    if (chunk.length >= longChunk) this.#giveWay();
     try {
       for (const bytes of this.#deframer.push(chunk)) this.#message(bytes);
     } catch (error) {
       this.#close(error instanceof DecodeError ? new ProtocolError(error.message, error) : (error as Error));
     }
+  }
+
+  /** A dump comes in megabytes at once: everybody else has a turn between two chunks of it. */
+  #giveWay(): void {
+    this.#stream.pause();
+    setImmediate(() => this.#stream.resume());
   }
 
   #message(bytes: Uint8Array): void {

@@ -35,9 +35,11 @@ export function readHeader(reader: Reader): WireHeader {
   const oxmClass = reader.u16();
   const kind = reader.u8();
   const length = reader.u8();
-  const base = { class: oxmClass, number: kind >> 1, hasMask: (kind & 1) === 1 };
-  if (oxmClass !== experimenterClass) return { ...base, size: length };
+  const number = kind >> 1;
+  const hasMask = (kind & 1) === 1;
+  if (oxmClass !== experimenterClass) return { class: oxmClass, number, hasMask, size: length };
 
+  const base = { class: oxmClass, number, hasMask };
   const experimenter = reader.u32();
   // EXT-256: fields of ONF with number 0 carry a type of their own behind the identifier.
   const typed = experimenter === Experimenter.ONF && base.number === 0;

@@ -30,14 +30,16 @@ const rows: Readonly<Record<string, FieldRow>> = {
 };
 
 const byName = new Map<string, Field>();
-const byHeader = new Map<string, { field: Field; header: FieldHeader }>();
+const byHeader = new Map<number | string, { field: Field; header: FieldHeader }>();
 
+/** A number where that is enough: every field of every flow in a dump is looked up by it. */
 function headerKey(header: {
   class: number;
   number: number;
   experimenter?: number;
   experimenterType?: number;
-}): string {
+}): number | string {
+  if (header.experimenter === undefined) return (header.class << 8) | header.number;
   return `${header.class}/${header.number}/${header.experimenter ?? ""}/${header.experimenterType ?? ""}`;
 }
 

@@ -85,6 +85,10 @@ export class Reader {
 
   /** An unsigned integer of any number of bytes. */
   unsigned(bytes: number): bigint {
+    // Most fields have one of these sizes, and a dump has many of them.
+    if (bytes === 4) return BigInt(this.u32());
+    if (bytes === 2) return BigInt(this.u16());
+    if (bytes === 1) return BigInt(this.u8());
     const at = this.#take(bytes);
     let value = 0n;
     for (let i = 0; i < bytes; i++) value = (value << 8n) | BigInt(this.#bytes[at + i]!);
