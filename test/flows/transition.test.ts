@@ -130,6 +130,8 @@ describe("connections that are opened as steering begins or ends", { skip: await
       const cut: string[] = [];
       for (const [opened, way] of first) {
         began[way]++;
+        // The second SYN of one that was taken just before a lapse may be seen after it, and would have passed then.
+        if (way === "taken" && change === stuck) continue;
         if (second.get(opened) !== way) cut.push(`${opened}: ${way}, then ${second.get(opened)}`);
       }
       t.diagnostic(`${began.direct} direct, ${began.taken} taken`);
