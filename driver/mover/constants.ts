@@ -122,11 +122,13 @@ export const PROBES = 2;
 /** After so many probe time-outs in a row the rate is no longer believed. */
 export const SILENT_PROBES = 5;
 /** Repair may cost this part of what is sent, that part of what could be, and what it has saved; saved up are so many bytes at most. */
-export const REPAIR_BUDGET = 0.0085;
-export const REPAIR_RATE = 0.001;
-export const REPAIR_BUDGET_LIMIT = 36_000;
-/** A source that has had nothing to say for so many milliseconds is taken to have finished. */
-export const REPAIR_DELAY = 2;
+export const REPAIR_BUDGET = 0.0075;
+export const REPAIR_RATE = 0.002;
+export const REPAIR_BUDGET_LIMIT = 48_000;
+/** A source that has had nothing to say for that part of a round trip is taken to have finished; in milliseconds, from … to … */
+export const REPAIR_DELAY = 1 / 16;
+export const REPAIR_LEAST_DELAY = 2;
+export const REPAIR_MOST_DELAY = 8;
 /** Beside bulk, a buffer of so many segments at most is followed by a repair datagram at once. */
 export const REPAIR_BRIEF = 4;
 /** On a path that loses less than this of itself, nothing is repaired. */

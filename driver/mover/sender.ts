@@ -109,7 +109,7 @@ export class Sender {
           : Number.POSITIVE_INFINITY;
         this.#blocked = false;
         if (!this.#hungry) this.#repairs.onDry(now);
-        if (now < this.#repairs.dueAt(model.lossRate)) return;
+        if (now < this.#repairDueAt) return;
         this.#prepareRepair(now, 0);
       }
     }
@@ -150,7 +150,7 @@ export class Sender {
     if (this.inFlight >= model.window) return Number.POSITIVE_INFINITY;
     const more = this.window.nextLost() >= 0 || ((this.window.unsent || this.#hungry) && this.#admitted);
     const ready = more || this.#repairs.ready;
-    return Math.max(ready ? now : this.#repairs.dueAt(model.lossRate), pacer.readyAt(now));
+    return Math.max(ready ? now : this.#repairDueAt, pacer.readyAt(now));
   }
 
   /** When `onTimer` should be called. */
@@ -272,6 +272,11 @@ export class Sender {
     pacer.spend(size);
     this.#repairs.onSent(size, again);
     model.onSent(now, physical, size);
+  }
+
+  get #repairDueAt(): number {
+    const { model, rtt } = this.#options;
+    return this.#repairs.dueAt(model, rtt.smoothed || 0);
   }
 
   /** Makes repair symbols for what is under way from the segment `from` on. */

@@ -4,7 +4,9 @@ import {
   REPAIR_BUDGET,
   REPAIR_BUDGET_LIMIT,
   REPAIR_DELAY,
+  REPAIR_LEAST_DELAY,
   REPAIR_LEAST_LOSS,
+  REPAIR_MOST_DELAY,
   REPAIR_RATE,
   REPAIR_SYMBOLS,
 } from "../constants.js";
@@ -84,10 +86,12 @@ export class RepairEncoder {
     this.#dryAt = Math.min(this.#dryAt, now);
   }
 
-  /** When `prepare` is due for all that is under way; `lossRate` is the path's own, 0 … 1. */
-  dueAt(lossRate: number): number {
+  /** When `prepare` is due for all that is under way. */
+  dueAt({ lossRate }: Pick<PathKnowledge, "lossRate">, roundTrip: number): number {
     const worthwhile = this.#covered < this.#segments.next && lossRate >= REPAIR_LEAST_LOSS;
-    return worthwhile ? this.#dryAt + REPAIR_DELAY : Number.POSITIVE_INFINITY;
+    if (!worthwhile) return Number.POSITIVE_INFINITY;
+    const delay = Math.max(roundTrip * REPAIR_DELAY, REPAIR_LEAST_DELAY);
+    return this.#dryAt + Math.min(delay, REPAIR_MOST_DELAY);
   }
 
   /** Symbols have been made that are to be taken. */
