@@ -86,7 +86,7 @@ test("many readers that stop hold no more than the ceiling, and one that reads i
     const heard = observe(reader);
     reader.write("read");
     // In turns: when 41 connections hold 4 MB, there is one that holds more than this.
-    const turns = 2 * MEGABYTE / TURN;
+    const turns = (2 * MEGABYTE) / TURN;
     for (let i = 0; i < turns && !reader.destroyed; i += 1) {
       reader.write(Buffer.alloc(TURN, i));
       while (reader.bytesRead < (i + 1) * TURN && !reader.destroyed) await sleep(1);

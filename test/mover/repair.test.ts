@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import {
-  BATCH_SIZE,
-  MAXIMUM_ENCODING_WINDOW,
-  REPAIR_MEMORY,
-} from "../../driver/mover/constants.js";
+import { BATCH_SIZE, MAXIMUM_ENCODING_WINDOW, REPAIR_MEMORY } from "../../driver/mover/constants.js";
 import { RepairDecoder } from "../../driver/mover/repair/decoder.js";
 import { RepairEncoder } from "../../driver/mover/repair/encoder.js";
 import { isMember } from "../../driver/mover/repair/symbol.js";
