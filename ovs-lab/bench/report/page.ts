@@ -102,6 +102,16 @@ export function machineText({ processor, cores, memory, kernel, system, node, ve
   return `${cores} cores (${processor}), ${(memory / 2 ** 30).toFixed(0)} GB, ${system}, Linux ${kernel}, ${programs.join(", ")}.`;
 }
 
+/** In words. Cells that were measured in runs of their own may have more or fewer trials than the others. */
+function trialsOf({ cells, repeats }: BenchResult): string {
+  const numbers = cells.flatMap(({ ways }) =>
+    ways.map(({ trials, failures }) => trials.length + failures.length),
+  );
+  const [least, most] = [Math.min(repeats, ...numbers), Math.max(...numbers)];
+  if (least < most) return `${least} to ${most} trials`;
+  return repeats === 1 ? "one trial" : `${repeats} trials`;
+}
+
 function section(bench: Bench, result: BenchResult, chart: string | undefined): string[] {
   const verdicts = result.cells.flatMap((cell) =>
     bench
@@ -112,7 +122,7 @@ function section(bench: Bench, result: BenchResult, chart: string | undefined): 
     ways.flatMap(({ way, failures }) => failures.map((reason) => `- ${cell}, ${way}: ${reason}`)),
   );
   const windows = result.quick ? "short windows (`--quick`)" : "full windows";
-  const times = result.repeats === 1 ? "one trial" : `${result.repeats} trials`;
+  const times = trialsOf(result);
   const processors = processorTable(result);
   const demo = besideDemo(result);
   return [
