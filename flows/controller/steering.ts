@@ -341,13 +341,8 @@ export class Steering extends EventEmitter<SteeringEvents> {
   async #update(): Promise<void> {
     const ports = this.#steered;
     if (!ports || !this.#flows.installed || this.#connection.version === undefined) return;
-    const round = await this.#flows.round();
-    const { phases } = this.#policy;
-    const pipeline = this.#policy.pipeline(ports, round);
     try {
-      await this.#flows.install(pipeline.flows);
-      this.#installed(pipeline.flows.length, phases);
-      this.#hold(ports, round, pipeline);
+      await this.#carryOut(ports);
     } catch {
       this.#flows.forget();
     }
@@ -365,35 +360,34 @@ export class Steering extends EventEmitter<SteeringEvents> {
     const fresh = this.#flows.installed === undefined;
     if (fresh) {
       this.#policy.interrupt();
+      this.#lease.forget();
       this.#enter("syncing");
       await this.#held.subscribe();
       // Where flows of ours are already, their place is ours, and what they say of peers must stay true.
       if (await this.#flows.none()) await checkPlaces(this.#flows, this.#layout);
     } else if (!(await this.#holds())) this.#flows.forget();
     const repair = !fresh && this.#flows.installed === undefined;
-    const round = await this.#flows.round();
-    const { phases } = this.#policy;
-    const pipeline = this.#policy.pipeline(ports, round);
-    const changed = await this.#flows.install(pipeline.flows);
-    this.#installed(pipeline.flows.length, phases);
+    const changed = await this.#carryOut(ports);
     if (repair && changed > 0) {
       this.#repairs++;
       this.emit("repaired", changed);
     }
-    // Whoever has changed the others may have taken this one, too.
-    if (fresh || changed > 0) this.#lease.forget();
-    this.#hold(ports, round, pipeline);
     this.#enter("in-sync");
   }
 
-  /** Lets the switch take what `pipeline` says, unless something has changed while that was installed. */
-  #hold(ports: SteeredPorts, round: number, pipeline: Pipeline): void {
-    if (this.#policy.pipeline(ports, round) === pipeline) this.#lease.hold(pipeline);
-  }
-
-  #installed(flows: number, phases: ReadonlyMap<string, unknown>): void {
+  /** Has the switch do what the policy says of these ports, and take connections by it. Resolves to the number of changes. */
+  async #carryOut(ports: SteeredPorts): Promise<number> {
+    const round = await this.#flows.round();
+    const { phases } = this.#policy;
+    const pipeline = this.#policy.pipeline(ports, round);
+    const changed = await this.#flows.install(pipeline.flows);
     this.#policy.installed(phases);
-    this.emit("installed", flows);
+    this.emit("installed", pipeline.flows.length);
+    // Whoever has changed the others may have taken this one, too.
+    if (changed > 0) this.#lease.forget();
+    // Where something else is wanted by now, that comes first.
+    if (this.#policy.pipeline(ports, round) === pipeline) this.#lease.hold(pipeline);
+    return changed;
   }
 
   /** Whether the flows that we have installed are still there; now and then also whether they are what they were. */
