@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { BATCH_SIZE, MAXIMUM_ENCODING_WINDOW, REPAIR_MEMORY } from "../../driver/mover/constants.js";
 import { RepairDecoder } from "../../driver/mover/repair/decoder.js";
 import { RepairEncoder } from "../../driver/mover/repair/encoder.js";
-import { isMember } from "../../driver/mover/repair/symbol.js";
+import { addWords, factorOf, multiplyWords } from "../../driver/mover/repair/symbol.js";
 import { SendWindow } from "../../driver/mover/send-window.js";
 import { SeededRandom } from "../../driver/mover/simulation/index.js";
 
@@ -137,9 +137,9 @@ describe("repair", () => {
   it("finds one loss by one symbol, and n by hardly more than n", () => {
     for (const [losses, beyond, least] of [
       [1, 0, 1],
-      [4, 0, 0.2],
-      [4, 2, 0.7],
-      [8, 4, 0.9],
+      [4, 0, 0.6],
+      [4, 1, 0.85],
+      [8, 2, 0.95],
     ] as const) {
       let whole = 0;
       for (let seed = 0; seed < 200; seed += 1) {
@@ -298,15 +298,41 @@ describe("repair", () => {
     }
   });
 
-  it("has each segment in every other symbol, and all in that of key 0", () => {
-    const golden = Array.from({ length: 32 }, (_, logical) => (isMember(1, logical) ? "1" : "0")).join("");
-    assert.equal(golden, "10101101110010100111100110110110");
+  it("has every factor equally often, and 1 for all with key 0", () => {
+    const golden = Array.from({ length: 32 }, (_, logical) => factorOf(1, logical)).join("");
+    assert.equal(golden, "30313213331121201223211230231220");
     for (let key = 1; key < 256; key += 1) {
-      let members = 0;
-      for (let logical = 0; logical < 4096; logical += 1) if (isMember(key, logical)) members += 1;
-      assert.ok(Math.abs(members - 2048) < 200, `${members} in that of key ${key}`);
+      const count = [0, 0, 0, 0];
+      for (let logical = 0; logical < 4096; logical += 1) count[factorOf(key, logical)]! += 1;
+      for (const times of count) assert.ok(Math.abs(times - 1024) < 170, `${count} with key ${key}`);
     }
-    for (let logical = 0; logical < 100; logical += 1) assert.ok(isMember(0, logical));
-    assert.equal(isMember(7, 5), isMember(7, 2 ** 32 + 5));
+    for (let logical = 0; logical < 100; logical += 1) assert.equal(factorOf(0, logical), 1);
+    assert.equal(factorOf(7, 5), factorOf(7, 2 ** 32 + 5));
+  });
+
+  it("multiplies as GF(4) does, each byte for itself", () => {
+    const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+    const words = new Uint32Array(bytes.buffer);
+    const times = (factor: number) => {
+      const sum = new Uint32Array(words.length);
+      addWords(sum, words, 0, words.length, factor);
+      return sum;
+    };
+    const [, , twice, thrice] = [0, 1, 2, 3].map(times) as [unknown, unknown, Uint32Array, Uint32Array];
+    const doubled = new Uint8Array(twice.buffer);
+    for (const byte of bytes) {
+      const [low, high] = [byte & 15, byte >>> 4];
+      assert.equal(doubled[byte], high | ((low ^ high) << 4));
+    }
+    const product = new Uint32Array(words.length);
+    // 2 × 2 = 3, 2 × 3 = 1, 3 = 2 + 1.
+    multiplyWords(product, twice, words.length, 2);
+    assert.deepEqual(product, thrice);
+    multiplyWords(product, thrice, words.length, 2);
+    assert.deepEqual(product, words);
+    addWords(product, twice, 0, words.length);
+    assert.deepEqual(product, thrice);
+    multiplyWords(product, product, words.length, 3);
+    assert.deepEqual(product, twice);
   });
 });

@@ -6,6 +6,7 @@ import { MaxFilter } from "./max-filter.js";
 import type { AcknowledgementSample, CongestionModel } from "./model.js";
 import { RecentMinimum } from "./recent-minimum.js";
 import { Rounds } from "./rounds.js";
+import { Startup } from "./startup.js";
 
 const STARTUP_GAIN = 2.77;
 const DRAIN_GAIN = 0.36;
@@ -16,6 +17,8 @@ const LEAST_PUSH = 0.03;
 /** If so much of a whole push comes through, and no queue grows, the link has become faster. */
 const PUSH_SUCCESS = 0.7;
 const CRUISE_ROUNDS = 6;
+/** After start-up, which may have ended for a moment's hindrance. */
+const FIRST_CRUISE_ROUNDS = 2;
 /** Enough to reach a ceiling that is believed to be within the link's reach. */
 const CAPPED_GAIN = 1 + FIRST_PUSH;
 /** What comes through of a rate that is held below the link's, at least, if it is not the link that holds it. */
@@ -23,17 +26,10 @@ const HELD_SHARE = 0.95;
 /** Measurements whose greatest rate is the link's. */
 const RATE_SAMPLES = 10;
 const WINDOW_GAIN = 2;
-/** A start-up round that brings less than this has found the limit … */
-const GROWTH = 1.25;
-/** … if it is not the only one. */
-const PLATEAU_ROUNDS = 3;
-/** So does a measurement that brings less than this while there is a queue of that part of the round trip … */
-const QUICK_GROWTH = 1.1;
+/** A queue of that part of the round trip, and so many milliseconds more, shows the limit in start-up. */
 const STARTUP_QUEUE = 1 / 8;
 const STARTUP_QUEUE_LEAST = 2;
-/** … if it is not the only one. */
-const PLATEAU_MEASUREMENTS = 2;
-/** Meanwhile the queue is not made longer. */
+/** Until it is certain, the queue is not made longer. */
 const DOUBTFUL_WINDOW_GAIN = 1.25;
 /** Datagrams in flight at first, and at least. */
 const FIRST_WINDOW = 32;
@@ -89,10 +85,9 @@ export class AdaptiveModel implements CongestionModel {
   #sentGain = 1;
   #sinceRound = 0;
   #gain = STARTUP_GAIN;
-  #plateau = 0;
-  #queuedMeasurements = 0;
+  readonly #startup = new Startup();
   #push = FIRST_PUSH;
-  #fullRate = 0;
+  #cruiseRounds = FIRST_CRUISE_ROUNDS;
   readonly #startRate: number;
   readonly #ceiling: number;
 
@@ -163,7 +158,7 @@ export class AdaptiveModel implements CongestionModel {
         least,
       );
     if (this.#state === "probe") return Math.max(this.#contest.probeWindow, least);
-    const doubtful = this.#state === "startup" && this.#queuedMeasurements > 0;
+    const doubtful = this.#state === "startup" && this.#startup.doubtful;
     const gain = doubtful ? DOUBTFUL_WINDOW_GAIN : WINDOW_GAIN;
     const window = this.rate * (gain * this.#roundTrip + this.#ackGap + 2 * this.#granularity);
     return Math.max(window, least, this.#state === "startup" ? FIRST_WINDOW * this.#datagram : 0);
@@ -223,12 +218,12 @@ export class AdaptiveModel implements CongestionModel {
 
   #onMeasurement(ack: AcknowledgementSample): void {
     const { rate, idle, delay } = this.#rounds;
-    if ((idle || this.#held) && rate <= this.#rates.value) return;
-    if (delay < Number.POSITIVE_INFINITY) this.#addForward(ack.now, delay);
+    const worthless = (idle || this.#held) && rate <= this.#rates.value;
+    if (delay < Number.POSITIVE_INFINITY && !worthless) this.#addForward(ack.now, delay);
     const queue = delay - this.#forward.value;
     const queued = queue > this.#roundTrip * STARTUP_QUEUE + STARTUP_QUEUE_LEAST;
-    this.#queuedMeasurements =
-      queued && rate < this.#rates.value * QUICK_GROWTH ? this.#queuedMeasurements + 1 : 0;
+    if (this.#state === "startup") this.#startup.onMeasurement(this.#rounds, queued, this.#rates.value);
+    if (worthless) return;
     const grown = rate >= this.#rates.value * (1 + FIRST_PUSH * PUSH_SUCCESS);
     this.#rates.add(rate);
     this.#recentRates.add(rate);
@@ -263,9 +258,7 @@ export class AdaptiveModel implements CongestionModel {
 
   #quicken(): void {
     this.#rounds.quick = true;
-    this.#fullRate = this.#rates.value;
-    this.#plateau = 0;
-    this.#queuedMeasurements = 0;
+    this.#startup.begin(this.#rates.value);
   }
 
   #onRound(ack: AcknowledgementSample): void {
@@ -273,13 +266,8 @@ export class AdaptiveModel implements CongestionModel {
     this.#smoothedRtt = ack.smoothedRtt;
     this.#addMinimum(ack);
     if (!rounds.idle && !rounds.quick) this.#gaps.add(rounds.longestGap);
-    if (this.#state === "startup" && !rounds.idle) {
-      if (this.#rates.value >= this.#fullRate * GROWTH) {
-        this.#fullRate = this.#rates.value;
-        this.#plateau = 0;
-      } else
-        this.#plateau += this.#queue > this.#roundTrip * STARTUP_QUEUE + QUEUE_LEAST ? PLATEAU_ROUNDS : 1;
-    }
+    if (this.#state === "startup" && !rounds.idle)
+      this.#startup.onRound(this.#queue > this.#roundTrip * STARTUP_QUEUE + QUEUE_LEAST, this.#rates.value);
     const excess = this.#queue - Math.max(this.#roundTrip * QUEUE_PART, QUEUE_LEAST);
     this.#share(ack, excess);
     if (this.#state === "cruise") {
@@ -344,8 +332,10 @@ export class AdaptiveModel implements CongestionModel {
     const full = this.rate * (this.#roundTrip + ACK_INTERVAL / 2);
     switch (this.#state) {
       case "startup":
-        if (this.#plateau >= PLATEAU_ROUNDS || this.#queuedMeasurements >= PLATEAU_MEASUREMENTS) {
+        if (this.#startup.done) {
+          this.#rates.reset(this.#startup.limit(this.#rates.value));
           this.#rounds.quick = false;
+          this.#cruiseRounds = FIRST_CRUISE_ROUNDS;
           this.#enter(ack, "drain", DRAIN_GAIN);
         }
         break;
@@ -360,7 +350,10 @@ export class AdaptiveModel implements CongestionModel {
         break;
       case "cruise":
         if (this.#capped) break;
-        if (this.#rounds.count - this.#sinceRound >= CRUISE_ROUNDS) this.#enter(ack, "up", 1 + this.#push);
+        if (this.#rounds.count - this.#sinceRound >= this.#cruiseRounds) {
+          this.#cruiseRounds = CRUISE_ROUNDS;
+          this.#enter(ack, "up", 1 + this.#push);
+        }
         break;
     }
   }

@@ -17,6 +17,10 @@ export class Rounds {
   count = 0;
   /** Of the last measurement. */
   rate = 0;
+  /** What arrived during it, bytes, how long it took to arrive, and to be sent. */
+  arrived = 0;
+  arrivalTime = 0;
+  sendingTime = 0;
   /** The least time on the way there during it, plus an unknown constant; infinite if none was taken. */
   delay = Number.POSITIVE_INFINITY;
   /** The sender had at times nothing to send, so the rate may be less than what the link can do. */
@@ -92,7 +96,10 @@ export class Rounds {
       if (elapsed < Math.max(SHORTEST_QUICK, ack.smoothedRtt / QUICK_PARTS)) return false;
     } else if (!this.ended && !Number.isNaN(elapsed)) return false;
     if (!Number.isNaN(elapsed)) {
-      this.rate = (ack.delivered - this.#delivered) / Math.max(elapsed, ack.newestSentAt - this.#sentAt);
+      this.arrived = ack.delivered - this.#delivered;
+      this.arrivalTime = elapsed;
+      this.sendingTime = ack.newestSentAt - this.#sentAt;
+      this.rate = this.arrived / Math.max(this.arrivalTime, this.sendingTime);
       this.idle = this.#idleUntil > this.#highest;
       this.delay = this.#leastDelay;
     }

@@ -1,14 +1,15 @@
 import { MAXIMUM_ENCODING_WINDOW, REPAIR_EQUATIONS, REPAIR_MEMORY } from "../constants.js";
-import { addWords, isMember, symbolLength, symbolWords, writeSymbol } from "./symbol.js";
+import { addWords, factorOf, multiplyWords, symbolLength, symbolWords, writeSymbol } from "./symbol.js";
 
-/** A sum of segments that are missing: a bit of `unknown` for each, by its column. */
+/** A sum of segments that are missing, each times a factor of two bits: one of `low`, one of `high`, by its column. */
 interface Equation {
   readonly sum: Uint32Array;
   /** The same memory. */
   readonly bytes: Uint8Array;
   words: number;
-  unknown: number;
-  /** A column that no other equation has. */
+  low: number;
+  high: number;
+  /** A column that no other equation has, and whose factor is 1. */
   pivot: number;
 }
 
@@ -40,6 +41,8 @@ export class RepairDecoder {
   #since = 0;
   readonly #equations: Equation[] = [];
   readonly #spare: Equation[] = [];
+  /** Sums of what is to be multiplied by 2, and by 3. */
+  readonly #multiples: readonly [Uint32Array, Uint32Array];
   /** Which segment a column stands for. */
   readonly #columns = new Float64Array(REPAIR_EQUATIONS).fill(FREE);
   readonly #found: FoundSegment = {
@@ -50,6 +53,7 @@ export class RepairDecoder {
   /** `segmentSize`: no segment is longer, bytes. */
   constructor(segmentSize: number) {
     this.#slotWords = symbolWords(segmentSize);
+    this.#multiples = [new Uint32Array(this.#slotWords), new Uint32Array(this.#slotWords)];
   }
 
   /** There may be something to repair: from now on segments are kept. */
@@ -99,35 +103,44 @@ export class RepairDecoder {
     const words = (length + 3) >>> 2;
     if (words > this.#slotWords) return;
     this.#freeColumns();
-    let unknown = 0;
+    let low = 0;
+    let high = 0;
     for (let logical = first; logical < first + window; logical += 1) {
-      if (!isMember(key, logical)) continue;
+      const factor = factorOf(key, logical);
+      if (factor === 0) continue;
       if (isMissing(logical)) {
         const column = this.#columnOf(logical);
         if (column < 0) return;
-        unknown |= 1 << column;
+        low |= (factor & 1) << column;
+        high |= (factor >>> 1) << column;
       } else {
         const slot = logical % MAXIMUM_ENCODING_WINDOW;
         if (this.#keptNumber[slot] !== logical || this.#keptWords[slot]! > words) return;
       }
     }
-    if (unknown === 0) return;
+    if ((low | high) === 0) return;
     const equation = this.#spare.pop() ?? newEquation(this.#slotWords);
     equation.words = words;
-    equation.unknown = unknown;
+    equation.low = low;
+    equation.high = high;
     equation.sum.fill(0, words - 1);
     equation.bytes.set(from.subarray(offset, offset + length));
+    // What has the same factor is summed up first, so as to multiply once.
+    const sums = [equation.sum, equation.sum, ...this.#multiples];
+    for (const sum of this.#multiples) sum.fill(0, 0, words);
     for (let logical = first; logical < first + window; logical += 1) {
-      if (isMember(key, logical) && !isMissing(logical))
-        this.#subtract(equation, logical % MAXIMUM_ENCODING_WINDOW);
+      const factor = factorOf(key, logical);
+      if (factor !== 0 && !isMissing(logical))
+        this.#addKept(sums[factor]!, logical % MAXIMUM_ENCODING_WINDOW, 1);
     }
+    if (key !== 0) for (const factor of [2, 3]) addWords(equation.sum, sums[factor]!, 0, words, factor);
     this.#add(equation);
   }
 
   /** A segment that can be told by now, once; valid until the next call of anything here. */
   next(): FoundSegment | undefined {
     if (this.#equations.length === 0) return undefined;
-    const i = this.#equations.findIndex(({ unknown, pivot }) => unknown === 1 << pivot);
+    const i = this.#equations.findIndex(({ low, high, pivot }) => (low | high) === 1 << pivot);
     if (i < 0) return undefined;
     const [equation] = this.#equations.splice(i, 1) as [Equation];
     this.#spare.push(equation);
@@ -159,7 +172,7 @@ export class RepairDecoder {
   /** Symbols that were of no use have left columns that no equation speaks of. */
   #freeColumns(): void {
     let used = 0;
-    for (const { unknown } of this.#equations) used |= unknown;
+    for (const { low, high } of this.#equations) used |= low | high;
     for (let i = 0; i < REPAIR_EQUATIONS; i += 1) if ((used & (1 << i)) === 0) this.#columns[i] = FREE;
   }
 
@@ -172,16 +185,17 @@ export class RepairDecoder {
     return free;
   }
 
-  #subtract(equation: Equation, slot: number): void {
-    addWords(equation.sum, this.#kept!, slot * this.#slotWords, this.#keptWords[slot]!);
+  #addKept(sum: Uint32Array, slot: number, factor: number): void {
+    addWords(sum, this.#kept!, slot * this.#slotWords, this.#keptWords[slot]!, factor);
   }
 
   /** Adds an equation, and keeps all in reduced form. */
   #add(equation: Equation): void {
     for (const other of this.#equations) {
-      if ((equation.unknown & (1 << other.pivot)) !== 0) combine(equation, other);
+      const factor = factorAt(equation, other.pivot);
+      if (factor !== 0) combine(equation, other, factor);
     }
-    if (equation.unknown === 0) {
+    if ((equation.low | equation.high) === 0) {
       this.#spare.push(equation);
       return;
     }
@@ -190,9 +204,11 @@ export class RepairDecoder {
   }
 
   #choosePivot(equation: Equation): void {
-    equation.pivot = 31 - Math.clz32(equation.unknown);
+    equation.pivot = 31 - Math.clz32(equation.low | equation.high);
+    divide(equation, factorAt(equation, equation.pivot));
     for (const other of this.#equations) {
-      if (other !== equation && (other.unknown & (1 << equation.pivot)) !== 0) combine(other, equation);
+      const factor = factorAt(other, equation.pivot);
+      if (other !== equation && factor !== 0) combine(other, equation, factor);
     }
   }
 
@@ -200,26 +216,46 @@ export class RepairDecoder {
   #eliminate(column: number, slot: number): void {
     this.#columns[column] = FREE;
     for (const equation of this.#equations) {
-      if ((equation.unknown & (1 << column)) === 0) continue;
-      this.#subtract(equation, slot);
-      equation.unknown &= ~(1 << column);
-      if (equation.pivot === column && equation.unknown !== 0) this.#choosePivot(equation);
+      const factor = factorAt(equation, column);
+      if (factor === 0) continue;
+      this.#addKept(equation.sum, slot, factor);
+      equation.low &= ~(1 << column);
+      equation.high &= ~(1 << column);
+      if (equation.pivot === column && (equation.low | equation.high) !== 0) this.#choosePivot(equation);
     }
     for (let i = this.#equations.length - 1; i >= 0; i -= 1) {
-      if (this.#equations[i]!.unknown === 0) this.#spare.push(...this.#equations.splice(i, 1));
+      const { low, high } = this.#equations[i]!;
+      if ((low | high) === 0) this.#spare.push(...this.#equations.splice(i, 1));
     }
   }
 }
 
 function newEquation(words: number): Equation {
   const sum = new Uint32Array(words);
-  return { sum, bytes: new Uint8Array(sum.buffer), words, unknown: 0, pivot: 0 };
+  return { sum, bytes: new Uint8Array(sum.buffer), words, low: 0, high: 0, pivot: 0 };
 }
 
-function combine(into: Equation, other: Equation): void {
+function factorAt({ low, high }: Equation, column: number): number {
+  return ((low >>> column) & 1) | (((high >>> column) & 1) << 1);
+}
+
+/** Adds the other one, times `factor`. */
+function combine(into: Equation, other: Equation, factor: number): void {
   // What lies behind the words of the shorter one is not zero, but nothing of it either.
   into.sum.fill(0, into.words, other.words);
   into.words = Math.max(into.words, other.words);
-  addWords(into.sum, other.sum, 0, other.words);
-  into.unknown ^= other.unknown;
+  addWords(into.sum, other.sum, 0, other.words, factor);
+  const { low, high } = other;
+  into.low ^= factor === 1 ? low : factor === 2 ? high : low ^ high;
+  into.high ^= factor === 1 ? high : factor === 2 ? low ^ high : low;
+}
+
+function divide(equation: Equation, factor: number): void {
+  if (factor === 1) return;
+  // 2 and 3 are each other's inverse.
+  const inverse = factor ^ 1;
+  multiplyWords(equation.sum, equation.sum, equation.words, inverse);
+  const { low, high } = equation;
+  equation.low = inverse === 2 ? high : low ^ high;
+  equation.high = inverse === 2 ? low ^ high : low;
 }

@@ -11,13 +11,20 @@ import {
   REPAIR_SYMBOLS,
 } from "../constants.js";
 import { Progress, type SendWindow } from "../send-window.js";
-import { addWords, isMember, SYMBOL_HEADER_BYTES, symbolWords, writeSymbol } from "./symbol.js";
+import {
+  addWords,
+  factorOf,
+  multiplyWords,
+  SYMBOL_HEADER_BYTES,
+  symbolWords,
+  writeSymbol,
+} from "./symbol.js";
 
 const KEYS = 256;
 /** Symbols that are kept: what has been taken may have to wait in a batch for being sent. */
 const KEPT = BATCH_SIZE + REPAIR_SYMBOLS;
 /** So many more symbols than losses it takes in the mean. */
-const SPARE_SYMBOLS = 1.6;
+const SPARE_SYMBOLS = 0.4;
 
 /** What there is to know of the path. */
 export interface PathKnowledge {
@@ -61,7 +68,9 @@ export class RepairEncoder {
   #sums: Uint32Array[] = [];
   /** The same memory. */
   #bytes: Uint8Array[] = [];
+  /** A source symbol; and its multiples, by the factor. */
   #source = new Uint32Array(0);
+  #multiples: Uint32Array[] = [];
   #sourceBytes = new Uint8Array(0);
 
   constructor(segments: SendWindow) {
@@ -164,14 +173,16 @@ export class RepairEncoder {
       this.#keys[i] = n === 0 ? 0 : this.#newestKey;
       this.#sums[i]!.fill(0, 0, words);
     }
-    const source = this.#source;
     for (let logical = this.first; logical < this.first + this.window; logical += 1) {
       segments.locate(logical);
       const { index, buffer, offset, length } = segments;
       const used = writeSymbol(this.#sourceBytes, 0, index, segments.segments, buffer, offset, length);
+      for (let factor = 2; factor <= 3; factor += 1)
+        multiplyWords(this.#multiples[factor]!, this.#source, used, factor);
       for (let n = 0; n < this.#count; n += 1) {
         const i = (this.#start + n) % KEPT;
-        if (isMember(this.#keys[i]!, logical)) addWords(this.#sums[i]!, source, 0, used);
+        const factor = factorOf(this.#keys[i]!, logical);
+        if (factor !== 0) addWords(this.#sums[i]!, this.#multiples[factor]!, 0, used);
       }
     }
   }
@@ -180,6 +191,7 @@ export class RepairEncoder {
     if (this.#source.length >= words) return;
     this.#source = new Uint32Array(words);
     this.#sourceBytes = new Uint8Array(this.#source.buffer);
+    this.#multiples = [new Uint32Array(0), this.#source, new Uint32Array(words), new Uint32Array(words)];
     this.#sums = Array.from({ length: KEPT }, () => new Uint32Array(words));
     this.#bytes = this.#sums.map(({ buffer }) => new Uint8Array(buffer));
   }

@@ -1,15 +1,16 @@
 import { readU16, writeU16 } from "../wire/integer.js";
 
 /**
- * Symbols of the random linear code over GF(2) by which segments are repaired (docs/wire-format.md, "Repair"; in the
- * terms of RFC 8681, at density 1/2). A segment's source symbol is what it takes to put it in its place:
+ * Symbols of the random linear code over GF(4) by which segments are repaired (docs/wire-format.md, "Repair"). A
+ * segment's source symbol is what it takes to put it in its place:
  *
  * ```
  * 0 index in buffer | 1 segments in buffer | 2 length, u16 | 4 the segment's bytes, then zeros without end
  * ```
  *
- * A repair symbol is the sum, that is the exclusive or, of some of them. Symbols lie in whole 32-bit words, in whatever
- * byte order.
+ * A repair symbol is the sum of some of them, each times a factor. Of the field's elements 0, 1, 2 and 3, sums are the
+ * exclusive or, and 2 × 2 = 3. A byte holds four of them, each in two bits that are four places apart, so that a whole
+ * word of eight times four bits is multiplied at once. Symbols lie in whole 32-bit words, in whatever byte order.
  */
 export const SYMBOL_HEADER_BYTES = 4;
 
@@ -43,15 +44,35 @@ export function symbolLength(bytes: Uint8Array, at: number, room: number): numbe
   return bytes[at]! < bytes[at + 1]! && length <= room - SYMBOL_HEADER_BYTES ? length : 0;
 }
 
-/** Adds `count` words of `words` from `at` on to the first ones of `sum`. */
-export function addWords(sum: Uint32Array, words: Uint32Array, at: number, count: number): void {
-  for (let i = 0; i < count; i += 1) sum[i]! ^= words[at + i]!;
+/** Adds `count` words of `words` from `at` on, times `factor`, to the first ones of `sum`. */
+export function addWords(sum: Uint32Array, words: Uint32Array, at: number, count: number, factor = 1): void {
+  if (factor === 1) for (let i = 0; i < count; i += 1) sum[i]! ^= words[at + i]!;
+  else if (factor === 2) for (let i = 0; i < count; i += 1) sum[i]! ^= twice(words[at + i]!);
+  else for (let i = 0; i < count; i += 1) sum[i]! ^= thrice(words[at + i]!);
 }
 
-/** Whether the repair symbol of that key has the segment in it: all are in that of key 0, every other one at random in others. */
-export function isMember(key: number, logical: number): boolean {
-  if (key === 0) return true;
+/** Multiplies the first `count` words of `from` into those of `into`, which may be the same. */
+export function multiplyWords(into: Uint32Array, from: Uint32Array, count: number, factor: number): void {
+  if (factor === 2) for (let i = 0; i < count; i += 1) into[i] = twice(from[i]!);
+  else for (let i = 0; i < count; i += 1) into[i] = thrice(from[i]!);
+}
+
+const LOW = 0x0f0f_0f0f;
+
+function twice(word: number): number {
+  const high = (word >>> 4) & LOW;
+  return high | (((word & LOW) ^ high) << 4);
+}
+
+function thrice(word: number): number {
+  const low = word & LOW;
+  return (low ^ ((word >>> 4) & LOW)) | (low << 4);
+}
+
+/** By which the segment is multiplied in the repair symbol of that key: 1 for all in that of key 0, 0 to 3 at random in others. */
+export function factorOf(key: number, logical: number): number {
+  if (key === 0) return 1;
   let hash = Math.imul(logical ^ Math.imul(key, 0x9e37_79b1), 0x85eb_ca6b);
   hash = Math.imul(hash ^ (hash >>> 15), 0xc2b2_ae35);
-  return hash < 0;
+  return hash >>> 30;
 }

@@ -17,7 +17,7 @@ export interface Repair {
   window: number;
   /** The low 32 bits of the first one's number. */
   first: number;
-  /** Tells which of them it is the sum of. */
+  /** Tells by which factors they are in it. */
   key: number;
 }
 
