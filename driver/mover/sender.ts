@@ -1,18 +1,18 @@
 import { bufferSize } from "./buffer-size.js";
 import { type CongestionModel, newSample } from "./congestion/model.js";
-import { LOST_MEMORY, PROBES, REPAIR_BRIEF } from "./constants.js";
+import { PROBES, REPAIR_BRIEF } from "./constants.js";
 import type { BufferSource } from "./contract.js";
 import type { Counters } from "./counters.js";
 import type { Channel } from "./handshake/channel.js";
 import type { SendBatch } from "./link.js";
-import { LossDetector } from "./loss-detector.js";
 import type { Pacer } from "./pacer.js";
 import { ReceiverClock } from "./receiver-clock.js";
 import { RepairEncoder } from "./repair/encoder.js";
 import type { RttEstimator } from "./rtt.js";
-import { Progress, SendWindow } from "./send-window.js";
-import { Fate, SentLog } from "./sent-log.js";
+import { SendWindow } from "./send-window.js";
+import { Fate, type SentLog } from "./sent-log.js";
 import { TailProbe } from "./tail-probe.js";
+import { Transmissions } from "./transmissions.js";
 import { type Acknowledgement, LONGEST_DELAY } from "./wire/acknowledgement.js";
 import { writeBufferField } from "./wire/buffer-field.js";
 import { REPAIR_BYTES, writeRepair } from "./wire/repair.js";
@@ -42,15 +42,10 @@ export interface SenderOptions {
  */
 export class Sender {
   readonly window = new SendWindow();
-  readonly log = new SentLog();
-  inFlight = 0;
   readonly #options: SenderOptions;
-  readonly #losses: LossDetector;
-  /** When the first was sent of the datagrams longer than `#telling`, of which none has been acknowledged since; or Infinity. */
-  longSince = Number.POSITIVE_INFINITY;
+  readonly #transmissions: Transmissions;
   #channel: Channel;
   #segmentSize: number;
-  #telling = Number.POSITIVE_INFINITY;
   #receiveWindow: number;
   readonly #receiverClock = new ReceiverClock();
   readonly #tailProbe: TailProbe;
@@ -69,12 +64,25 @@ export class Sender {
     this.#segmentSize = options.segmentSize;
     this.#receiveWindow = options.receiveWindow;
     this.#tailProbe = new TailProbe(options.rtt);
-    this.#losses = new LossDetector({
-      log: this.log,
-      rtt: options.rtt,
-      patience: (logical, lostAt) => this.#repairs.patience(logical, lostAt),
-      lost: (physical) => this.#lost(physical),
+    const { model, rtt, counters, overhead, source } = options;
+    this.#transmissions = new Transmissions({
+      ...{ window: this.window, repairs: this.#repairs, model, rtt, counters, overhead },
+      release: (buffer) => source.release(buffer),
     });
+  }
+
+  get log(): SentLog {
+    return this.#transmissions.log;
+  }
+
+  /** Bytes on the wire. */
+  get inFlight(): number {
+    return this.#transmissions.inFlight;
+  }
+
+  /** When the first was sent of the long datagrams (`useSegmentSize`) of which none has been acknowledged since; or Infinity. */
+  get longSince(): number {
+    return this.#transmissions.longSince;
   }
 
   /** What goes from now on goes by this channel, of the same kind. */
@@ -122,8 +130,7 @@ export class Sender {
    */
   useSegmentSize(segmentSize: number, telling: number): void {
     this.#segmentSize = segmentSize;
-    this.#telling = telling;
-    this.longSince = Number.POSITIVE_INFINITY;
+    this.#transmissions.watch(telling);
   }
 
   /** Bytes of the datagram with the lowest segment that is not received; 0 if nothing is under way. */
@@ -155,11 +162,12 @@ export class Sender {
 
   /** When `onTimer` should be called. */
   nextTimerAt(): number {
-    return Math.min(this.#losses.dueAt, this.#tailProbe.at(this.inFlight));
+    return Math.min(this.#transmissions.losses.dueAt, this.#tailProbe.at(this.inFlight));
   }
 
   onTimer(now: number): void {
-    if (now >= this.#losses.dueAt) this.#losses.detect(now);
+    const { losses } = this.#transmissions;
+    if (now >= losses.dueAt) losses.detect(now);
     if (now >= this.#tailProbe.at(this.inFlight) && this.#tailProbe.expire(now))
       this.#options.model.onSilence();
   }
@@ -170,7 +178,8 @@ export class Sender {
    */
   onAcknowledgement(now: number, ack: Acknowledgement): boolean {
     const { log, window } = this;
-    const losses = this.#losses;
+    const transmissions = this.#transmissions;
+    const { losses } = transmissions;
     const { model, rtt } = this.#options;
     if (ack.highestReceived >= log.next || ack.lowestLogical > window.next) {
       this.#options.counters.datagramsIgnored += 1;
@@ -186,31 +195,26 @@ export class Sender {
     sample.forwardDelay = timed
       ? sample.receiverNow - ack.delay - log.sentAt[highest & log.mask]!
       : Number.NaN;
-    const before = sample.delivered;
-    this.#takeBitmap(now, ack);
-    for (
-      let logical = window.lowest;
-      logical < ack.lowestLogical;
-      logical = Math.max(logical + 1, window.lowest)
-    ) {
-      this.#markReceived(logical);
-    }
+    const before = transmissions.delivered;
+    transmissions.onAcknowledgement(now, ack);
+    const more = transmissions.delivered > before;
     if (highest >= losses.highest) this.#receiveWindow = ack.receiveWindow;
     const newest = highest > losses.highest && isNew;
     if (newest) losses.onHighest(now, highest);
-    if (sample.delivered > before) this.#tailProbe.heard();
+    if (more) this.#tailProbe.heard();
     losses.detect(now);
-    if (sample.delivered > before) {
+    if (more) {
       sample.now = now;
+      sample.delivered = transmissions.delivered;
       sample.newestSentAt = losses.highestSentAt;
       sample.highestReceived = losses.highest;
       sample.lowestInFlight = losses.lowest;
       sample.next = log.next;
-      sample.inFlight = this.inFlight;
+      sample.inFlight = transmissions.inFlight;
       sample.smoothedRtt = rtt.smoothed;
       model.onAcknowledgement(sample);
     }
-    this.#forget(now);
+    transmissions.forget(now);
     return !newest || window.lowest === ack.lowestLogical;
   }
 
@@ -251,21 +255,17 @@ export class Sender {
   }
 
   #send(now: number, batch: SendBatch, logical: number, again: boolean): void {
-    const { overhead, model, pacer, piggyback, counters } = this.#options;
-    const { window, log } = this;
+    const { model, pacer, piggyback, counters } = this.#options;
+    const { window } = this;
     window.locate(logical);
-    const physical = log.next;
+    const physical = this.log.next;
     const start = batch.next;
     let at = this.#channel.writeHeader(batch.arena, start);
     at = piggyback(batch.arena, at, this.#segmentSize - this.#framing - window.length);
     at = writeTransportData(batch.arena, at, window.index, window.segments, logical, physical);
     batch.push(at, window.buffer, window.offset, window.length);
     const bytes = at - start + window.length + this.#channel.trailerBytes;
-    if (bytes > this.#telling && this.longSince > now) this.longSince = now;
-    const size = bytes + overhead;
-    log.add(now, logical, size, model.phase);
-    window.setLastPhysical(logical, physical);
-    this.inFlight += size;
+    const size = this.#transmissions.add(now, logical, bytes);
     this.#tailProbe.sent(now);
     counters.segmentsSent += 1;
     if (again) counters.segmentsRetransmitted += 1;
@@ -302,103 +302,24 @@ export class Sender {
     return this.#channel.headerBytes + REPAIR_BYTES + this.#channel.trailerBytes;
   }
 
-  #takeBitmap(now: number, ack: Acknowledgement): void {
-    const { log } = this;
-    for (let part = 0; part < ack.parts; part += 1) {
-      const offset = ack.partOffset[part]!;
-      for (let i = 0; i < ack.partLength[part]!; i += 1) {
-        const first = (ack.partTop[part]! - i) * 8;
-        if (first + 7 < log.lowest) return;
-        const known = log.received[(first & log.mask) >>> 3]!;
-        let bits = ack.bytes[offset + i]! & ~known;
-        for (let physical = first; bits !== 0; physical += 1, bits >>>= 1) {
-          if ((bits & 1) !== 0 && physical >= log.lowest && physical < log.next)
-            this.#received(now, physical);
-        }
-      }
-    }
-  }
-
-  #received(now: number, physical: number): void {
-    const { log, window } = this;
-    const { counters } = this.#options;
-    const i = physical & log.mask;
-    const logical = log.logical[i]!;
-    const size = log.size[i]!;
-    if (log.fate[i] === Fate.IN_FLIGHT) this.inFlight -= size;
-    else {
-      counters.segmentsLost -= 1;
-      this.#options.model.onLossUndone(log.phase[i]!, size);
-      if (window.lastPhysicalOf(logical) !== physical) counters.segmentsSpurious += 1;
-      else if (window.progressOf(logical) === Progress.RECEIVED) this.#repairs.onSaved(-size);
-    }
-    log.fate[i] = Fate.RECEIVED;
-    if (size - this.#options.overhead > this.#telling) this.longSince = Number.POSITIVE_INFINITY;
-    log.received[i >>> 3]! |= 1 << (i & 7);
-    this.#sample.delivered += size;
-    this.#losses.onReceived(now, physical);
-    this.#markReceived(logical);
-  }
-
-  #markReceived(logical: number): void {
-    const done = this.window.markReceived(logical);
-    if (done !== undefined) this.#options.source.release(done);
-  }
-
-  #lost(physical: number): void {
-    const { log, window } = this;
-    const i = physical & log.mask;
-    const logical = log.logical[i]!;
-    const size = log.size[i]!;
-    log.fate[i] = Fate.LOST;
-    this.inFlight -= size;
-    this.#options.counters.segmentsLost += 1;
-    this.#options.model.onLost(log.phase[i]!, size);
-    if (window.lastPhysicalOf(logical) !== physical) return;
-    if (window.progressOf(logical) === Progress.RECEIVED) this.#repairs.onSaved(size);
-    else window.markLost(logical);
-  }
-
-  /** Lost transmissions are remembered long enough to see that they were not lost. */
-  #forget(now: number): void {
-    const { log } = this;
-    const { rtt } = this.#options;
-    const before = now - 2 * rtt.smoothed - LOST_MEMORY;
-    let physical = log.lowest;
-    for (; physical < this.#losses.lowest; physical += 1) {
-      const i = physical & log.mask;
-      if (log.fate[i] === Fate.LOST && log.sentAt[i]! > before) break;
-    }
-    log.forget(physical);
-  }
-
   /**
    * The newest segment again, whose acknowledgement shows what is missing before it; and the oldest,
    * which is missed the most. Neither pace nor window hold a probe.
    */
   #sendProbes(now: number, batch: SendBatch): void {
     this.#tailProbe.due = false;
-    const { lowest } = this.#losses;
-    let newest = this.log.next - 1;
-    while (newest >= lowest && !this.#awaited(newest)) newest -= 1;
-    if (newest < lowest) {
+    const transmissions = this.#transmissions;
+    const { log, losses } = transmissions;
+    let newest = log.next - 1;
+    while (newest >= losses.lowest && !transmissions.isAwaited(newest)) newest -= 1;
+    if (newest < losses.lowest) {
       // The peer has the segments of what is in flight otherwise.
-      this.#losses.giveUp();
+      losses.giveUp();
       return;
     }
-    let oldest = lowest;
-    while (oldest < newest && !this.#awaited(oldest)) oldest += 1;
-    this.#send(now, batch, this.log.logical[newest & this.log.mask]!, true);
-    if (oldest < newest) this.#send(now, batch, this.log.logical[oldest & this.log.mask]!, true);
-  }
-
-  /** Whether the transmission is in flight, and its segment's latest. */
-  #awaited(physical: number): boolean {
-    const i = physical & this.log.mask;
-    if (this.log.fate[i] !== Fate.IN_FLIGHT) return false;
-    const logical = this.log.logical[i]!;
-    return (
-      this.window.progressOf(logical) === Progress.SENT && this.window.lastPhysicalOf(logical) === physical
-    );
+    let oldest = losses.lowest;
+    while (oldest < newest && !transmissions.isAwaited(oldest)) oldest += 1;
+    this.#send(now, batch, log.logical[newest & log.mask]!, true);
+    if (oldest < newest) this.#send(now, batch, log.logical[oldest & log.mask]!, true);
   }
 }

@@ -9,7 +9,6 @@ import {
   EntryFlows,
   type Explanation,
   type Pipeline,
-  type SwitchLayout,
   type Translation,
 } from "../pipeline/index.js";
 import type { Family, LookupTable, Tuple } from "../table/index.js";
@@ -18,6 +17,7 @@ import { ConnectionFlows } from "./connection-flows.js";
 import { ControlLoop } from "./control-loop.js";
 import { detach } from "./detach.js";
 import { controllerId, type HeldPacket, HeldPackets } from "./held-packets.js";
+import { Installation } from "./installation.js";
 import { Lease } from "./lease.js";
 import type { ListedFlow } from "./listing.js";
 import { NotAttachedError } from "./not-attached.js";
@@ -28,21 +28,12 @@ import {
   type SteeringState,
   type SteeringStatus,
 } from "./options.js";
-import { checkPlaces } from "./places.js";
 import { Policy, type SteeredPorts } from "./policy.js";
 import { PortPreparation } from "./port-preparation.js";
 import { unanswered } from "./reach.js";
 import { untilInSync } from "./ready.js";
 import { type PortNumbers, type SwitchPorts, switchPorts } from "./switch-ports.js";
-import {
-  CHECK_INTERVAL,
-  COUNTS_PER_COMPARISON,
-  RETRY,
-  RETURN,
-  SETTLE,
-  SETTLE_INTERVAL,
-  SWITCH_TIMEOUT,
-} from "./timing.js";
+import { CHECK_INTERVAL, RETRY, RETURN, SETTLE, SETTLE_INTERVAL, SWITCH_TIMEOUT } from "./timing.js";
 
 /**
  * Keeps the flows of the look-up table on a bridge, from `start` to `stop`, whatever becomes of vswitchd and OVSDB.
@@ -52,7 +43,6 @@ import {
  */
 export class Steering extends EventEmitter<SteeringEvents> {
   readonly #options: SteeringOptions;
-  readonly #layout: SwitchLayout;
   readonly #database: Database<SwitchTables>;
   readonly #connection: Connection;
   readonly #ports: SwitchPorts;
@@ -61,13 +51,13 @@ export class Steering extends EventEmitter<SteeringEvents> {
   readonly #policy: Policy;
   readonly #preparation: PortPreparation;
   readonly #lease: Lease;
+  readonly #installation: Installation;
   readonly #connections: ConnectionFlows;
   /** The ports as they were when last steered to. */
   #steered: SteeredPorts | undefined;
   #state: SteeringState = "stopped";
   #reason: string | undefined;
   #repairs = 0;
-  #looks = 0;
   readonly #loop = new ControlLoop({
     interval: CHECK_INTERVAL,
     retry: RETRY,
@@ -88,7 +78,6 @@ export class Steering extends EventEmitter<SteeringEvents> {
     const at = ownBridge?.name ?? bridge;
     const layout = { ...DEFAULT_LAYOUT, ...options.layout };
     checkLayout(layout);
-    this.#layout = layout;
     this.#options = options;
     this.#policy = new Policy(options.table, {
       layout,
@@ -123,6 +112,14 @@ export class Steering extends EventEmitter<SteeringEvents> {
         this.#policy.interrupt();
         look();
       },
+    });
+    this.#installation = new Installation({
+      layout,
+      policy: this.#policy,
+      flows: this.#flows,
+      lease: this.#lease,
+      held: this.#held,
+      installed: (flows) => this.emit("installed", flows),
     });
     this.#connections = new ConnectionFlows({
       flows: this.#flows,
@@ -342,7 +339,7 @@ export class Steering extends EventEmitter<SteeringEvents> {
     const ports = this.#steered;
     if (!ports || !this.#flows.installed || this.#connection.version === undefined) return;
     try {
-      await this.#carryOut(ports);
+      await this.#installation.carryOut(ports);
     } catch {
       this.#flows.forget();
     }
@@ -359,46 +356,16 @@ export class Steering extends EventEmitter<SteeringEvents> {
     this.#steered = ports;
     const fresh = this.#flows.installed === undefined;
     if (fresh) {
-      this.#policy.interrupt();
-      this.#lease.forget();
       this.#enter("syncing");
-      await this.#held.subscribe();
-      // Where flows of ours are already, their place is ours, and what they say of peers must stay true.
-      if (await this.#flows.none()) await checkPlaces(this.#flows, this.#layout);
-    } else if (!(await this.#holds())) this.#flows.forget();
+      await this.#installation.begin();
+    } else if (!(await this.#installation.holds())) this.#flows.forget();
     const repair = !fresh && this.#flows.installed === undefined;
-    const changed = await this.#carryOut(ports);
+    const changed = await this.#installation.carryOut(ports);
     if (repair && changed > 0) {
       this.#repairs++;
       this.emit("repaired", changed);
     }
     this.#enter("in-sync");
-  }
-
-  /** Has the switch do what the policy says of these ports, and take connections by it. Resolves to the number of changes. */
-  async #carryOut(ports: SteeredPorts): Promise<number> {
-    const round = await this.#flows.round();
-    const { phases } = this.#policy;
-    const pipeline = this.#policy.pipeline(ports, round);
-    const changed = await this.#flows.install(pipeline.flows);
-    this.#policy.installed(phases);
-    this.emit("installed", pipeline.flows.length);
-    // Whoever has changed the others may have taken this one, too.
-    if (changed > 0) this.#lease.forget();
-    // Where something else is wanted by now, that comes first.
-    if (this.#policy.pipeline(ports, round) === pipeline) this.#lease.hold(pipeline);
-    return changed;
-  }
-
-  /** Whether the flows that we have installed are still there; now and then also whether they are what they were. */
-  async #holds(): Promise<boolean> {
-    this.#looks = (this.#looks + 1) % COUNTS_PER_COMPARISON;
-    if (this.#looks === 0) this.#lease.forget();
-    if (!(await this.#flows.complete())) {
-      this.#policy.interrupt();
-      return false;
-    }
-    return this.#looks !== 0;
   }
 
   #enter(state: SteeringState, reason?: string): void {
