@@ -151,6 +151,20 @@ describe("a path that changes", () => {
   });
 });
 
+describe("downloads of 1 MB and nothing else", () => {
+  it("tell of the link's own loss", () => {
+    const bulk = new Bulk({ rate: 100e6, roundTrip: 100, conditions: { loss: 0.01 }, warm: 0, span: 1 });
+    bulk.left = 0;
+    for (let at = 1000; at < 9000; at += 500) {
+      bulk.clock.runUntil(at);
+      bulk.left += 1e6;
+      bulk.a.wake();
+    }
+    const { lossRate } = bulk.a.stats();
+    assert.ok(lossRate > 0.005 && lossRate < 0.015, `${lossRate}`);
+  });
+});
+
 describe("bulk data after small messages", () => {
   for (const roundTrip of [2, 20, 100]) {
     for (const interval of [5, 50]) {

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { AckSchedule } from "../../driver/mover/ack-schedule.js";
 import { bufferSize } from "../../driver/mover/buffer-size.js";
+import { Rounds } from "../../driver/mover/congestion/rounds.js";
+import { Startup } from "../../driver/mover/congestion/startup.js";
 import { CREDIT_TIME } from "../../driver/mover/constants.js";
 import { Pacer } from "../../driver/mover/pacer.js";
 import { RateMeter } from "../../driver/mover/rate-meter.js";
@@ -159,6 +161,44 @@ describe("a rate", () => {
     assert.equal(meter.read(1000), 100_000);
     assert.equal(meter.read(3000), (125 * 8000) / 2000);
     assert.equal(meter.read(4000), 0);
+  });
+});
+
+describe("start-up", () => {
+  /** A measurement of 1,000 bytes that took so many milliseconds to arrive, and to be sent. */
+  const measured = (arrivalTime: number, sendingTime: number, idle: boolean): Rounds =>
+    Object.assign(new Rounds(), {
+      ...{ arrived: 1000, arrivalTime, sendingTime, idle },
+      rate: 1000 / Math.max(arrivalTime, sendingTime),
+    });
+
+  it("ends by a queue and no growth, of a source that pauses if the link held up what it sent", () => {
+    const doneAfter = (...measurements: readonly [rounds: Rounds, queued: boolean][]): boolean => {
+      const startup = new Startup();
+      for (const [rounds, queued] of measurements) startup.onMeasurement(rounds, queued, 100);
+      return startup.done;
+    };
+    const full = measured(10, 4, true);
+    assert.ok(doneAfter([full, true], [full, true]));
+    assert.ok(doneAfter([full, true], [measured(50, 50, true), false], [full, true]));
+    assert.ok(doneAfter([measured(10, 10, false), true], [measured(10, 10, false), true]));
+    assert.ok(!doneAfter([full, true], [full, false]));
+    // Sent as slowly as it came; much less than before; more than before; and a link that was busy without a queue.
+    assert.ok(!doneAfter([full, true], [measured(10, 9, true), true]));
+    assert.ok(!doneAfter([full, true], [measured(25, 4, true), true]));
+    assert.ok(!doneAfter([full, true], [measured(9, 4, true), true], [full, true]));
+    assert.ok(!doneAfter([full, true], [measured(10, 10, false), false], [full, true]));
+  });
+
+  it("does not take what came late and in a bunch for the link's rate", () => {
+    const startup = new Startup();
+    startup.begin(0);
+    for (const arrivalTime of [10, 10, 15, 5, 10])
+      startup.onMeasurement(measured(arrivalTime, 1, false), true, 100);
+    assert.equal(startup.limit(200), 100);
+    assert.equal(startup.limit(90), 90);
+    startup.begin(150);
+    assert.equal(startup.limit(200), 150);
   });
 });
 

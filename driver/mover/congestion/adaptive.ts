@@ -222,7 +222,11 @@ export class AdaptiveModel implements CongestionModel {
     if (delay < Number.POSITIVE_INFINITY && !worthless) this.#addForward(ack.now, delay);
     const queue = delay - this.#forward.value;
     const queued = queue > this.#roundTrip * STARTUP_QUEUE + STARTUP_QUEUE_LEAST;
-    if (this.#state === "startup") this.#startup.onMeasurement(this.#rounds, queued, this.#rates.value);
+    if (this.#state === "startup") {
+      // What waits for a processor looks like a short queue.
+      const certain = queued && (!idle || queue > LONG_QUEUE_LEAST);
+      this.#startup.onMeasurement(this.#rounds, certain, this.#rates.value);
+    }
     if (worthless) return;
     const grown = rate >= this.#rates.value * (1 + FIRST_PUSH * PUSH_SUCCESS);
     this.#rates.add(rate);
@@ -332,12 +336,12 @@ export class AdaptiveModel implements CongestionModel {
     const full = this.rate * (this.#roundTrip + ACK_INTERVAL / 2);
     switch (this.#state) {
       case "startup":
-        if (this.#startup.done) {
-          this.#rates.reset(this.#startup.limit(this.#rates.value));
-          this.#rounds.quick = false;
-          this.#cruiseRounds = FIRST_CRUISE_ROUNDS;
-          this.#enter(ack, "drain", DRAIN_GAIN);
-        }
+        if (!this.#startup.done) break;
+        // On a short path, measurements of milliseconds show what waits for a processor, and the greatest is soon forgotten.
+        if (this.#roundTrip >= SHORT_TRIP) this.#rates.reset(this.#startup.limit(this.#rates.value));
+        this.#rounds.quick = false;
+        this.#cruiseRounds = FIRST_CRUISE_ROUNDS;
+        this.#enter(ack, "drain", DRAIN_GAIN);
         break;
       case "drain":
         if (ack.inFlight <= full || elapsed > 4 * this.#roundTrip) this.#enter(ack, "cruise", 1);

@@ -23,7 +23,7 @@ export class Startup {
   #plateau = 0;
   #fullRate = 0;
   #queued = 0;
-  /** What came with the last measurement, and the greatest rate of two in a row. */
+  /** What came with the last measurement, and the greatest rate of one that is no more together with the one before. */
   #arrived = 0;
   #arrivalTime = 0;
   #steadyRate = 0;
@@ -56,10 +56,8 @@ export class Startup {
   /** `queued`: there was a queue all the time. `delivered`: the greatest rate before this measurement. */
   onMeasurement(rounds: Rounds, queued: boolean, delivered: number): void {
     const { rate, idle, arrived, arrivalTime, sendingTime } = rounds;
-    this.#steadyRate = Math.max(
-      this.#steadyRate,
-      (arrived + this.#arrived) / (arrivalTime + this.#arrivalTime),
-    );
+    const ofTwo = (arrived + this.#arrived) / (arrivalTime + this.#arrivalTime);
+    this.#steadyRate = Math.max(this.#steadyRate, Math.min(rate, ofTwo));
     this.#arrived = arrived;
     this.#arrivalTime = arrivalTime;
     const busy = !idle || (sendingTime < BUNCHED * arrivalTime && rate >= LEAST * delivered);
