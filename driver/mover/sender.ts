@@ -275,15 +275,23 @@ export class Sender {
   }
 
   get #repairDueAt(): number {
-    const { model, rtt } = this.#options;
-    return this.#repairs.dueAt(model, rtt.smoothed || 0);
+    return this.#repairs.dueAt(this.#lossRate, this.#options.rtt.smoothed || 0);
+  }
+
+  /**
+   * What repair reckons with: also losses that the model does not believe to be the path's own, which a few short transfers
+   * cannot make it. Its budget bounds what comes of those that are not.
+   */
+  get #lossRate(): number {
+    return Math.max(this.#options.model.lossRate, this.#transmissions.lossRate);
   }
 
   /** Makes repair symbols for what is under way from the segment `from` on. */
   #prepareRepair(now: number, from: number): void {
     const { model, overhead } = this.#options;
     const framing = this.#repairFraming;
-    this.#repairs.prepare(now, from, model, framing + overhead, this.#segmentSize - framing);
+    const path = { rate: model.rate, lossRate: this.#lossRate };
+    this.#repairs.prepare(now, from, path, framing + overhead, this.#segmentSize - framing);
   }
 
   #sendRepair(now: number, batch: SendBatch): void {

@@ -8,6 +8,10 @@ import { Progress, type SendWindow } from "./send-window.js";
 import { Fate, SentLog } from "./sent-log.js";
 import type { Acknowledgement } from "./wire/acknowledgement.js";
 
+/** Bytes over which the loss that was seen is taken, and what is taken to have passed without any at the beginning. */
+const LOSS_SPAN = 4_000_000;
+const LOSS_PRIOR = 150_000;
+
 export interface TransmissionsOptions {
   readonly window: SendWindow;
   readonly repairs: RepairEncoder;
@@ -35,6 +39,9 @@ export class Transmissions {
   longSince = Number.POSITIVE_INFINITY;
   readonly #options: TransmissionsOptions;
   #watched = Number.POSITIVE_INFINITY;
+  /** Bytes on the wire that were sent lately, and lost. */
+  #sentLately = LOSS_PRIOR;
+  #lostLately = 0;
 
   constructor(options: TransmissionsOptions) {
     this.#options = options;
@@ -45,6 +52,11 @@ export class Transmissions {
       patience: (logical, lostAt) => repairs.patience(logical, lostAt),
       lost: (physical) => this.#lost(physical),
     });
+  }
+
+  /** The part that was lost lately, 0 … 1, of itself or in a full queue. */
+  get lossRate(): number {
+    return this.#lostLately / this.#sentLately;
   }
 
   /** Datagrams of more than so many bytes are watched by `longSince` from now on. */
@@ -60,6 +72,11 @@ export class Transmissions {
     const size = bytes + overhead;
     window.setLastPhysical(logical, this.log.add(now, logical, size, model.phase));
     this.inFlight += size;
+    this.#sentLately += size;
+    if (this.#sentLately > LOSS_SPAN) {
+      this.#sentLately /= 2;
+      this.#lostLately /= 2;
+    }
     return size;
   }
 
@@ -123,6 +140,7 @@ export class Transmissions {
     if (log.fate[i] === Fate.IN_FLIGHT) this.inFlight -= size;
     else {
       counters.segmentsLost -= 1;
+      this.#lostLately = Math.max(this.#lostLately - size, 0);
       model.onLossUndone(log.phase[i]!, size);
       if (window.lastPhysicalOf(logical) !== physical) counters.segmentsSpurious += 1;
       else if (window.progressOf(logical) === Progress.RECEIVED) repairs.onSaved(-size);
@@ -150,6 +168,7 @@ export class Transmissions {
     log.fate[i] = Fate.LOST;
     this.inFlight -= size;
     counters.segmentsLost += 1;
+    this.#lostLately += size;
     model.onLost(log.phase[i]!, size);
     if (window.lastPhysicalOf(logical) !== physical) return;
     if (window.progressOf(logical) === Progress.RECEIVED) repairs.onSaved(size);

@@ -208,7 +208,7 @@ describe("repair", () => {
   it("is due when the source has been dry for a moment, on a path that loses, once for what was said", () => {
     const site = new Site(new SeededRandom(1)).warm();
     const { encoder } = site;
-    const due = (roundTrip = 64) => encoder.dueAt({ lossRate: 0.01 }, roundTrip);
+    const due = (roundTrip = 64) => encoder.dueAt(0.01, roundTrip);
     assert.equal(due(), Number.POSITIVE_INFINITY);
     site.window.add(new Uint8Array(500), SEGMENT);
     while (site.window.unsent) {
@@ -219,7 +219,7 @@ describe("repair", () => {
     encoder.onDry(10);
     encoder.onDry(11);
     assert.deepEqual([1, 64, 1000].map(due), [12, 14, 18]);
-    assert.equal(encoder.dueAt({ lossRate: 0 }, 64), Number.POSITIVE_INFINITY);
+    assert.equal(encoder.dueAt(0, 64), Number.POSITIVE_INFINITY);
     const path = { rate: 0, lossRate: 0.01 };
     encoder.prepare(12, 0, path, FRAMING, ROOM);
     assert.equal(due(), Number.POSITIVE_INFINITY);

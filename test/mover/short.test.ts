@@ -62,6 +62,27 @@ describe("short transfers over a path that is known", () => {
     }
   }
 
+  for (const rate of [20e6, 100e6]) {
+    it(`are repaired where there is nothing else, at ${rate / 1e6} Mbit/s`, () => {
+      const bulk = new Bulk({ rate, roundTrip: ROUND_TRIP, conditions: { loss: 0.01 }, warm: 0, span: 1 });
+      bulk.left = 0;
+      for (let i = 0; i < 60; i += 1) {
+        bulk.clock.runUntil(bulk.clock.now + 1000);
+        bulk.left = 100e3;
+        bulk.a.wake();
+      }
+      bulk.clock.runUntil(bulk.clock.now + 1000);
+      const { segmentsLost, segmentsRetransmitted } = bulk.a.stats();
+      const { segmentsRepaired } = bulk.b.stats();
+      assert.ok(segmentsLost > 20, `${segmentsLost} lost`);
+      assert.ok(segmentsRepaired > segmentsLost * 0.6, `${segmentsRepaired} of ${segmentsLost} repaired`);
+      assert.ok(
+        segmentsRetransmitted < segmentsLost * 0.4,
+        `${segmentsRetransmitted} of ${segmentsLost} sent again`,
+      );
+    });
+  }
+
   it("is the table that was reviewed", () => {
     const table = `${lines.map((row) => row.trimEnd()).join("\n")}\n`;
     if (process.env["UPDATE_SNAPSHOTS"] === "1" || !existsSync(SNAPSHOT)) writeFileSync(SNAPSHOT, table);

@@ -30,7 +30,7 @@ const SPARE_SYMBOLS = 0.4;
 export interface PathKnowledge {
   /** Bytes per millisecond. */
   readonly rate: number;
-  /** Its own, 0 … 1. */
+  /** 0 … 1 */
   readonly lossRate: number;
 }
 
@@ -96,7 +96,7 @@ export class RepairEncoder {
   }
 
   /** When `prepare` is due for all that is under way. */
-  dueAt({ lossRate }: Pick<PathKnowledge, "lossRate">, roundTrip: number): number {
+  dueAt(lossRate: number, roundTrip: number): number {
     const worthwhile = this.#covered < this.#segments.next && lossRate >= REPAIR_LEAST_LOSS;
     if (!worthwhile) return Number.POSITIVE_INFINITY;
     const delay = Math.max(roundTrip * REPAIR_DELAY, REPAIR_LEAST_DELAY);
