@@ -9,9 +9,8 @@ import {
 /** X25519 keys (RFC 7748 §5): 32 bytes, private and public. */
 export const KEY_BYTES = 32;
 
-/** DER of a PKCS #8 private and of an SPKI public key, up to the 32 bytes of the key itself (RFC 8410 §7, §4). */
+/** DER of a PKCS #8 private key, up to the 32 bytes of the key itself (RFC 8410 §7). */
 const PRIVATE_PREFIX = Buffer.from("302e020100300506032b656e04220420", "hex");
-const PUBLIC_PREFIX = Buffer.from("302a300506032b656e032100", "hex");
 
 /** A text that is not a key. The text is not in the message: it may be a secret. */
 export class KeyError extends Error {
@@ -26,7 +25,8 @@ export class KeyPair {
 
   private constructor(privateKey: KeyObject) {
     this.#privateKey = privateKey;
-    this.publicKey = createPublicKey(privateKey).export({ format: "der", type: "spki" }).subarray(-KEY_BYTES);
+    const { x } = createPublicKey(privateKey).export({ format: "jwk" });
+    this.publicKey = Buffer.from(x!, "base64url");
   }
 
   static generate(): KeyPair {
@@ -53,13 +53,17 @@ export class KeyPair {
   /** What this key and the peer's have in common; undefined if the peer's is no good (RFC 7748 §6.1: all zero). */
   agree(peer: Uint8Array): Buffer | undefined {
     try {
-      const key = Buffer.concat([PUBLIC_PREFIX, peer]);
-      const publicKey = createPublicKey({ key, format: "der", type: "spki" });
-      return diffieHellman({ privateKey: this.#privateKey, publicKey });
+      return diffieHellman({ privateKey: this.#privateKey, publicKey: publicKeyObject(peer) });
     } catch {
       return undefined;
     }
   }
+}
+
+/** As a JSON web key (RFC 8037 §2), which takes a ninth of the time that node needs for DER. */
+function publicKeyObject(bytes: Uint8Array): KeyObject {
+  const x = Buffer.from(bytes).toString("base64url");
+  return createPublicKey({ key: { kty: "OKP", crv: "X25519", x }, format: "jwk" });
 }
 
 /** As keys are written in files and configurations: base64, 44 characters. */

@@ -52,9 +52,13 @@ export class Bottleneck {
     const [a, b] = [end(this.forward), end(this.#backward)];
     a.peer = b;
     b.peer = a;
-    const release = () => undefined;
-    const source = { nextBuffer: (limit = 65_536) => new Uint8Array(limit), release };
-    const silent = { nextBuffer: () => undefined, release };
+    const spare: Uint8Array[] = [];
+    const nextBuffer = (limit = 65_536) => {
+      const buffer = spare.pop();
+      return buffer?.length === limit ? buffer : new Uint8Array(limit);
+    };
+    const source = { nextBuffer, release: (buffer: Uint8Array) => void spare.push(buffer) };
+    const silent = { nextBuffer: () => undefined, release: () => undefined };
     const deliver = () => undefined;
     const sender = new Mover({ security: "off", site: "a", bootId: 2n, link: a, source, deliver });
     const receiver = new Mover({ security: "off", site: "b", bootId: 1n, link: b, source: silent, deliver });

@@ -116,3 +116,18 @@ describe("sharing 40 Mbit/s", () => {
     assert.equal(table, readFileSync(SNAPSHOT, "utf8"), "UPDATE_SNAPSHOTS=1 writes the table anew");
   });
 });
+
+describe("joining four BBR flows that keep a queue overflowing", () => {
+  for (const roundTrip of [10, 50]) {
+    it(`takes no more than twice the fair share: ${roundTrip} ms`, () => {
+      const shares = [1, 2, 3, 4].map((seed) => {
+        const bottleneck = new Bottleneck({ rate: 100e6, roundTrip, queue: 1, seed });
+        const rivals = [0, 1, 2, 3].map((i) => bottleneck.addRival(new Bbr(), i * 5));
+        const ours = bottleneck.addMover(3000);
+        const rates = bottleneck.measure([ours, ...rivals], 8, 16);
+        return (rates[0]! * rates.length) / 100e6;
+      });
+      assert.ok(mean(shares) >= 0.5 && mean(shares) <= 2, `${shares}`);
+    });
+  }
+});

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { AckSchedule } from "../../driver/mover/ack-schedule.js";
 import { bufferSize } from "../../driver/mover/buffer-size.js";
+import { Push } from "../../driver/mover/congestion/push.js";
 import { Rounds } from "../../driver/mover/congestion/rounds.js";
 import { Startup } from "../../driver/mover/congestion/startup.js";
 import { CREDIT_TIME } from "../../driver/mover/constants.js";
@@ -199,6 +200,37 @@ describe("start-up", () => {
     assert.equal(startup.limit(90), 90);
     startup.begin(150);
     assert.equal(startup.limit(200), 150);
+  });
+});
+
+describe("a push", () => {
+  it("comes after six rounds, and sooner where the one before came through", () => {
+    const push = new Push();
+    assert.equal(push.rounds, 2, "after start-up, which may have ended too soon");
+    push.start();
+    assert.equal(push.rounds, 6);
+    push.onMeasurement(1170, 1000);
+    assert.equal(push.rounds, 6, "70 % of a push of 25 % would be 1175");
+    push.onMeasurement(1180, 1000);
+    assert.equal(push.rounds, 2);
+    push.start();
+    assert.equal(push.rounds, 6);
+  });
+
+  it("is weaker where it made the queue overflow, and stronger where it did not", () => {
+    const push = new Push();
+    push.judge(0.16, 0.1);
+    assert.equal(push.strength, 0.25, "a loss of 5.5 % beyond the link's own is less than a quarter of it");
+    push.judge(0.17, 0.1);
+    assert.equal(push.strength, 0.125);
+    push.judge(0.11, 0.1);
+    assert.equal(push.strength, 0.15625);
+    push.onMeasurement(1110, 1000);
+    assert.equal(push.rounds, 2, "most of a weaker one is less");
+    for (let i = 0; i < 10; i += 1) push.judge(0.5, 0.1);
+    assert.equal(push.strength, 0.03);
+    for (let i = 0; i < 20; i += 1) push.judge(0.1, 0.1);
+    assert.equal(push.strength, 0.25);
   });
 });
 

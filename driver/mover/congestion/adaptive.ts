@@ -2,8 +2,8 @@ import { ACK_INTERVAL } from "../constants.js";
 import { Contest } from "./contest.js";
 import { Load, LossBaseline } from "./loss-baseline.js";
 import { MaxFilter } from "./max-filter.js";
-
 import type { AcknowledgementSample, CongestionModel } from "./model.js";
+import { Push } from "./push.js";
 import { RecentMinimum } from "./recent-minimum.js";
 import { Rounds } from "./rounds.js";
 import { Startup } from "./startup.js";
@@ -11,16 +11,6 @@ import { Startup } from "./startup.js";
 const STARTUP_GAIN = 2.77;
 const DRAIN_GAIN = 0.36;
 const DOWN_GAIN = 0.75;
-/** How much more than the rate is tried. */
-const FIRST_PUSH = 0.25;
-const LEAST_PUSH = 0.03;
-/** If so much of a whole push comes through, and no queue grows, the link has become faster. */
-const PUSH_SUCCESS = 0.7;
-const CRUISE_ROUNDS = 6;
-/** After start-up, which may have ended for a moment's hindrance. */
-const FIRST_CRUISE_ROUNDS = 2;
-/** Enough to reach a ceiling that is believed to be within the link's reach. */
-const CAPPED_GAIN = 1 + FIRST_PUSH;
 /** What comes through of a rate that is held below the link's, at least, if it is not the link that holds it. */
 const HELD_SHARE = 0.95;
 /** Measurements whose greatest rate is the link's. */
@@ -42,6 +32,10 @@ const QUEUE_LEAST = 1;
 /** One of that part, or of that many milliseconds, may be full. */
 const LONG_QUEUE_PART = 1 / 4;
 const LONG_QUEUE_LEAST = 10;
+/** A link that seems to lose more than this of its own may be a queue that others keep overflowing. */
+const LARGE_LOSS = 0.08;
+/** What comes through, of what is expected, is chance down to this part. */
+const CHANCE = 0.9;
 /** Milliseconds without acknowledgement that the window makes up for at most. */
 const LONGEST_GAP = 200;
 const LEAST_RELIEF = 0.85;
@@ -86,8 +80,7 @@ export class AdaptiveModel implements CongestionModel {
   #sinceRound = 0;
   #gain = STARTUP_GAIN;
   readonly #startup = new Startup();
-  #push = FIRST_PUSH;
-  #cruiseRounds = FIRST_CRUISE_ROUNDS;
+  readonly #push = new Push();
   readonly #startRate: number;
   readonly #ceiling: number;
 
@@ -132,7 +125,7 @@ export class AdaptiveModel implements CongestionModel {
 
   /** What holds the rate is the ceiling, as far as is known, and not the link: there is nothing to push for. */
   get #capped(): boolean {
-    return this.rate * (1 + FIRST_PUSH) >= this.#ceiling;
+    return this.rate * Push.reach >= this.#ceiling;
   }
 
   get #roundTrip(): number {
@@ -228,19 +221,39 @@ export class AdaptiveModel implements CongestionModel {
       this.#startup.onMeasurement(this.#rounds, certain, this.#rates.value);
     }
     if (worthless) return;
-    const grown = rate >= this.#rates.value * (1 + FIRST_PUSH * PUSH_SUCCESS);
-    this.#rates.add(rate);
+    const known = this.#rates.value;
+    const expected = this.#expectsNoMore;
+    const chance = expected && (rate > known || (!queued && rate >= known * CHANCE));
+    this.#rates.add(chance ? known : rate);
     this.#recentRates.add(rate);
     const open = this.#state === "cruise" || this.#state === "up" || this.#state === "down";
-    if (open && grown && !queued) this.#enterStartup(ack);
+    if (!open || expected || queued) return;
+    if (rate >= Push.growth(known) && !this.#contest.expects(ack.now)) this.#enterStartup(ack);
+    else if (this.#pushed) this.#push.onMeasurement(rate, known);
+  }
+
+  /** Of what is acknowledged just now something was sent in a push. */
+  get #pushed(): boolean {
+    return Math.max(this.#gain, this.#sentGain, this.#answeredGain) > 1;
+  }
+
+  /**
+   * No more was sent than is believed to get through, made up for a large loss. What comes through beyond that is chance:
+   * the greatest of many such measurements, made up for once more, would raise the rate by and by, beside others whom
+   * that would cost.
+   */
+  get #expectsNoMore(): boolean {
+    return this.#state === "cruise" && !this.#pushed && this.#loss.rate > LARGE_LOSS;
   }
 
   #addForward(now: number, delay: number): void {
     const before = this.#forward.value;
     if (this.#crowded && now - this.#minimum.confirmedAt < SHARED_BELIEF && delay > before) return;
     this.#forward.add(now, delay);
+    if (before - delay <= Math.max(this.#roundTrip * STARTUP_QUEUE, STARTUP_QUEUE_LEAST)) return;
     // There was a queue after all, and what it lost was not lost by the link.
-    if (before - delay > Math.max(this.#roundTrip * STARTUP_QUEUE, STARTUP_QUEUE_LEAST)) this.#loss.forget();
+    this.#loss.forget();
+    this.#contest.reveal(now);
   }
 
   get #crowded(): boolean {
@@ -276,7 +289,7 @@ export class AdaptiveModel implements CongestionModel {
     this.#share(ack, excess);
     if (this.#state === "cruise") {
       const relief = Math.max(1 - excess / Math.max(this.#roundTrip, SHORT_TRIP), LEAST_RELIEF);
-      this.#setGain(ack, excess > 0 ? relief : this.#capped ? CAPPED_GAIN : 1);
+      this.#setGain(ack, excess > 0 ? relief : this.#capped ? Push.reach : 1);
     }
     this.#judgePush();
   }
@@ -317,13 +330,10 @@ export class AdaptiveModel implements CongestionModel {
     if (contest.course !== before) this.#enter(ack, contest.course === "free" ? "cruise" : contest.course, 1);
   }
 
-  /** A push that only made the queue overflow was too strong. */
   #judgePush(): void {
     const lost = this.#loss.takeOver();
     if (Number.isNaN(lost) || this.#state === "startup" || this.#state === "drain") return;
-    const excess = lost - this.#loss.rateAtFull - 0.005;
-    if (excess > this.#push / 4) this.#push = Math.max(this.#push / 2, LEAST_PUSH);
-    else if (excess < this.#push / 8) this.#push = Math.min(this.#push * 1.25, FIRST_PUSH);
+    this.#push.judge(lost, this.#loss.rateAtFull);
   }
 
   /** The least that was waited in queues during the last round, milliseconds. */
@@ -340,7 +350,7 @@ export class AdaptiveModel implements CongestionModel {
         // On a short path, measurements of milliseconds show what waits for a processor, and the greatest is soon forgotten.
         if (this.#roundTrip >= SHORT_TRIP) this.#rates.reset(this.#startup.limit(this.#rates.value));
         this.#rounds.quick = false;
-        this.#cruiseRounds = FIRST_CRUISE_ROUNDS;
+        this.#push.begin();
         this.#enter(ack, "drain", DRAIN_GAIN);
         break;
       case "drain":
@@ -354,9 +364,9 @@ export class AdaptiveModel implements CongestionModel {
         break;
       case "cruise":
         if (this.#capped) break;
-        if (this.#rounds.count - this.#sinceRound >= this.#cruiseRounds) {
-          this.#cruiseRounds = CRUISE_ROUNDS;
-          this.#enter(ack, "up", 1 + this.#push);
+        if (this.#rounds.count - this.#sinceRound >= this.#push.rounds) {
+          this.#push.start();
+          this.#enter(ack, "up", 1 + this.#push.strength);
         }
         break;
     }
@@ -371,9 +381,13 @@ export class AdaptiveModel implements CongestionModel {
 
   #setGain(ack: AcknowledgementSample, gain: number): void {
     this.#gain = gain;
-    this.#loss.begin(
-      ack.next,
-      this.#crowded ? Load.NONE : gain > 1 && !this.#capped ? Load.OVER : gain < 1 ? Load.UNDER : Load.FULL,
-    );
+    this.#loss.begin(ack.next, this.#load);
+  }
+
+  get #load(): number {
+    // What start-up loses says nothing of a push.
+    if (this.#crowded || this.#state === "startup") return Load.NONE;
+    if (this.#gain > 1 && !this.#capped) return Load.OVER;
+    return this.#gain < 1 ? Load.UNDER : Load.FULL;
   }
 }

@@ -15,6 +15,8 @@ const PROBE_LEAST_ROUNDS = 2;
 const PROBE_ROUNDS = 3;
 /** Part of the bandwidth-delay product that is in flight in it. */
 const PROBE_PART = 0.5;
+/** Milliseconds in which those are expected back who have let a queue run empty that had never been seen so. */
+const REVEALED = 10_000;
 /** Rounds in which it still shows what was lost beside others. */
 const AFTERMATH_ROUNDS = 3;
 
@@ -65,6 +67,7 @@ export class Contest {
   #shortestAt = 0;
   #probedSlot = 0;
   #lastQueue = 0;
+  #revealedAt = Number.NEGATIVE_INFINITY;
 
   /** `datagram`: a full one's bytes on the wire. */
   constructor(datagram: number) {
@@ -75,6 +78,16 @@ export class Contest {
   /** What is in flight beside others at most, bytes, acknowledgements that wait aside. */
   get sharedWindow(): number {
     return this.#sharing.window;
+  }
+
+  /** The way has become shorter than it was ever seen: what it was longer was a queue that others kept. */
+  reveal(now: number): void {
+    this.#revealedAt = now;
+  }
+
+  /** They will be back: what they leave for a moment is not ours. */
+  expects(now: number): boolean {
+    return now - this.#revealedAt < REVEALED;
   }
 
   /** What is lost is lost by the link itself. */

@@ -6,8 +6,22 @@ import { SimulatedPipe } from "./pipe.js";
 import { SeededRandom } from "./random.js";
 import type { SimulatedStream, SimulatedStreamEnd } from "./simulated-stream.js";
 
-/** Where datagrams are put together. */
+/** Where datagrams are sealed. */
 const sealing = new Region(65_536);
+
+/** Datagrams lie many to a piece of memory: to allocate each by itself would cost more than all that it goes through. */
+const PIECE_BYTES = 262_144;
+let piece = new Uint8Array(0);
+let taken = 0;
+
+function allocate(length: number): Uint8Array {
+  if (taken + length > piece.length) {
+    piece = new Uint8Array(Math.max(length, PIECE_BYTES));
+    taken = 0;
+  }
+  taken += length;
+  return piece.subarray(taken - length, taken);
+}
 
 export interface SimulatedLinkOptions {
   readonly clock: SimulatedClock;
@@ -82,15 +96,8 @@ export class SimulatedLink implements Link {
   }
 
   send(batch: SendBatch, way: Way): void {
-    const { bytes } = sealing;
     for (let i = 0; i < batch.count; i += 1) {
-      const header = batch.headerLength[i]!;
-      const length = batch.payloadLength[i]!;
-      bytes.set(batch.arena.subarray(batch.headerOffset[i]!, batch.headerOffset[i]! + header));
-      const from = batch.payloadOffset[i]!;
-      bytes.set(batch.payload[i]!.subarray(from, from + length), header);
-      batch.channel?.seal(sealing, 0, header + length);
-      const datagram = new Uint8Array(bytes.subarray(0, batch.lengthOf(i)));
+      const datagram = assemble(batch, i);
       if (way === Way.STREAM) this.stream?.carry(datagram, this.#arriveByStream);
       else {
         const [from, to] = [this.address, this.#destination];
@@ -156,6 +163,24 @@ export class SimulatedLink implements Link {
     received.origin[0] = origin;
     this.#endpoint?.receive(received satisfies ReceivedBatch);
   }
+}
+
+/** The i-th datagram of the batch, sealed, in memory of its own. */
+function assemble(batch: SendBatch, i: number): Uint8Array {
+  const { arena, channel } = batch;
+  const datagram = allocate(batch.lengthOf(i));
+  const out = channel?.sealed ? sealing.bytes : datagram;
+  const header = batch.headerLength[i]!;
+  const headerFrom = batch.headerOffset[i]!;
+  for (let at = 0; at < header; at += 1) out[at] = arena[headerFrom + at]!;
+  const length = batch.payloadLength[i]!;
+  const from = batch.payloadOffset[i]!;
+  if (length > 0) out.set(batch.payload[i]!.subarray(from, from + length), header);
+  if (channel?.sealed) {
+    channel.seal(sealing, 0, header + length);
+    datagram.set(out.subarray(0, datagram.length));
+  }
+  return datagram;
 }
 
 export interface SimulatedPathOptions {
