@@ -10,6 +10,8 @@ import { RingReader, RingWriter } from "./ring.js";
 
 /** Figures are published this often at most, in milliseconds. */
 const PUBLISH_INTERVAL = 5;
+/** Milliseconds without a buffer that the pacer's credit (`CREDIT_TIME`) makes up for, with as much for the next wait. */
+const HARMLESS_HUNGER = 4;
 
 /** What the main thread tells of a peer. */
 export type PeerSettings = Omit<MoverOptions, "link" | "source" | "deliver" | "backlog">;
@@ -41,6 +43,7 @@ export class PeerLoop implements BufferSource {
   #session = 0;
   #taken = 0;
   #starving = false;
+  #starvingSince = 0;
   #publishAt = 0;
 
   constructor(settings: PeerSettings, link: Link, memory: PeerMemory, bell: Doorbell) {
@@ -110,6 +113,7 @@ export class PeerLoop implements BufferSource {
   poll(): void {
     if (this.#starving && this.#out.used > 0) {
       this.#starving = false;
+      if (this.#link.now() - this.#starvingSince > HARMLESS_HUNGER) this.#board.countStarved();
       this.#board.hungry = false;
       this.mover.wake();
     }
@@ -141,6 +145,7 @@ export class PeerLoop implements BufferSource {
       this.#board.hungry = false;
       return true;
     }
+    if (!this.#starving) this.#starvingSince = this.#link.now();
     this.#starving = true;
     return false;
   }

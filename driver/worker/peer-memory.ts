@@ -72,6 +72,7 @@ const SPACE_WANTED = 2;
 const ROOM_WANTED = 3;
 const STATE = 4;
 const TAKEN = 5;
+const STARVED = 6;
 const WORD_BYTES = 64;
 const BOARD_BYTES = WORD_BYTES + FIGURES.length * 8;
 /** No room is wanted. */
@@ -102,6 +103,16 @@ export class Board {
 
   set hungry(hungry: boolean) {
     Atomics.store(this.#words, HUNGRY, hungry ? 1 : 0);
+  }
+
+  /** How often the mover has been hungry for longer than its pace makes up for, modulo 2^32. */
+  get starved(): number {
+    return Atomics.load(this.#words, STARVED);
+  }
+
+  /** Worker. */
+  countStarved(): void {
+    Atomics.add(this.#words, STARVED, 1);
   }
 
   /** Bytes of a buffer that the mover asks for at most; 0 before it has asked. */

@@ -12,7 +12,7 @@ import { RingReader, RingWriter } from "./ring.js";
 /**
  * What is filled before the mover asks for it, so that it need not wait for this thread: for so many milliseconds at the
  * mover's rate, and this many bytes at least, since what comes later with a higher priority has to wait for it. Twice as
- * much each time that the mover had to wait all the same: the data compresses, or this thread is busy.
+ * much each time that the mover had to wait long all the same: the data compresses, or this thread is busy.
  */
 const AHEAD_TIME = 2;
 const LEAST_AHEAD = 8192;
@@ -45,8 +45,11 @@ export class WorkerTransport extends EventEmitter<TransportEvents> implements Tr
   #committed = 0;
   /** Bytes that the ring out should hold. */
   #ahead = LEAST_AHEAD;
-  /** There was more to say than that. */
+  /** There was more to say than that … */
   #held = false;
+  /** … and then the mover was hungry: it is counted in `starved` if that has lasted. */
+  #late = false;
+  #starved = 0;
   #fillSoon: NodeJS.Immediate | undefined;
   #failed = false;
   #stalled = false;
@@ -140,7 +143,10 @@ export class WorkerTransport extends EventEmitter<TransportEvents> implements Tr
   }
 
   #fill(): void {
-    if (this.#held && this.#board.hungry) this.#ahead = Math.min(this.#ahead * 2, this.#mostAhead);
+    const { starved, hungry } = this.#board;
+    if (this.#late && starved !== this.#starved) this.#ahead = Math.min(this.#ahead * 2, this.#mostAhead);
+    this.#starved = starved;
+    this.#late = this.#held && hungry;
     this.#held = false;
     while (this.#mayFill) {
       if (this.#out.used < this.#ahead && this.#fillOne()) continue;

@@ -50,6 +50,56 @@ test("windows begin large while there are few connections, and with a megabyte w
   assert.deepEqual(begins.slice(15), [1, 1, 1, 1, 1]);
 });
 
+test("the more have something to say, the less is read ahead of each", () => {
+  const memory = new EdgeMemory(64 * MEGABYTE);
+  const ahead = [0, 1, 16, 64, 256, 5000].map((waiting) => {
+    memory.waiting = waiting;
+    return memory.readAhead / 1024;
+  });
+  assert.deepEqual(ahead, [256, 256, 256, 64, 16, 16]);
+  memory.waiting = 1;
+  memory.take(40 * MEGABYTE);
+  assert.equal(memory.readAhead / 1024, 16);
+});
+
+test("who has no credit does not wait, and nobody does who has gone", async () => {
+  const count = 40;
+  const mute: Socket[] = [];
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.pause();
+    mute.push(socket);
+  });
+  const pair = await new EdgePair(await listening(server), 5).start();
+  const { nearMemory } = pair;
+  let most = 0;
+  const looking = setInterval(() => {
+    most = Math.max(most, nearMemory.waiting);
+  }, 1);
+  const senders = Array.from({ length: count }, () => {
+    const sender = connect({ port: pair.port, host: "127.0.0.1" });
+    sender.on("error", () => {});
+    sender.write(Buffer.alloc(16 * MEGABYTE));
+    return sender;
+  });
+  try {
+    while (mute.length < count || nearMemory.waiting > 0) await sleep(20);
+    assert.ok(most > 0);
+    assert.ok(nearMemory.used > count * 16 * 1024, `${nearMemory.used} bytes are held`);
+    for (const socket of mute.splice(0, count / 2)) socket.resume();
+    await sleep(20);
+    for (const sender of senders) sender.resetAndDestroy();
+    for (const socket of mute) socket.resetAndDestroy();
+    while (!pair.settled) await sleep(5);
+    assert.equal(nearMemory.waiting, 0);
+  } finally {
+    clearInterval(looking);
+    for (const socket of [...senders, ...mute]) socket.destroy();
+    pair.stop();
+    server.close();
+  }
+});
+
 test("many readers that stop hold no more than the ceiling, and one that reads is served beside them", async () => {
   const limit = 4 * MEGABYTE;
   const stopped: Socket[] = [];

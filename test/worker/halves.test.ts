@@ -16,13 +16,17 @@ import {
 import { Doorbell, doorbellMemory } from "../../driver/worker/doorbell.js";
 import { PeerLoop } from "../../driver/worker/peer-loop.js";
 import { Board, peerMemory } from "../../driver/worker/peer-memory.js";
+import { RingWriter } from "../../driver/worker/ring.js";
 import { WorkerTransport } from "../../driver/worker/worker-transport.js";
 import { SAME_KEY } from "../mover/security.js";
 
 const MEBIBYTE = 1024 * 1024;
 const MESSAGE = 1000;
-/** By the low byte of a message's number. */
-const CONTENTS = Array.from({ length: 256 }, (_, byte) => new Uint8Array(MESSAGE).fill(byte));
+/** By the low byte of a message's number. They do not compress. */
+const noise = new SeededRandom(99);
+const CONTENTS = Array.from({ length: 256 }, () =>
+  Uint8Array.from({ length: MESSAGE }, () => noise.below(256)),
+);
 
 /** Both halves of one end, in this thread and in virtual time: whether each takes its turn is the test's to say. */
 class End implements MessageSource {
@@ -40,6 +44,7 @@ class End implements MessageSource {
   session = 0;
   readonly #random: SeededRandom;
   readonly #event = eventDescriptor();
+  readonly #out: RingWriter;
   #limit = 0;
 
   constructor(site: string, link: SimulatedLink, random: SeededRandom, receiveWindow: number) {
@@ -47,6 +52,7 @@ class End implements MessageSource {
     const bell = new Doorbell(doorbellMemory(), this.#event);
     const memory = peerMemory();
     new Board(memory.board).clear();
+    this.#out = new RingWriter(memory.out);
     const settings = { site, bootId: BigInt(site.charCodeAt(0)), receiveWindow, security: SAME_KEY };
     this.loop = new PeerLoop(settings, link, memory, bell);
     this.transport = new WorkerTransport(
@@ -77,6 +83,11 @@ class End implements MessageSource {
     if (!this.blocked) this.transport.work();
   }
 
+  /** Bytes that wait for the mover. */
+  get ahead(): number {
+    return this.#out.used;
+  }
+
   get all(): boolean {
     return this.said === this.#limit;
   }
@@ -96,7 +107,7 @@ class End implements MessageSource {
         MESSAGE,
       );
       if (place === undefined) break;
-      place.fill(this.said & 0xff);
+      place.set(CONTENTS[this.said & 0xff]!);
       this.said += 1;
     }
     return this.said < this.#limit;
@@ -119,9 +130,9 @@ class End implements MessageSource {
   }
 }
 
-function ends(seed: number, receiveWindow: number) {
+function ends(seed: number, receiveWindow: number, rate = 1e9) {
   const clock = new SimulatedClock();
-  const path = simulatedPath({ clock, seed, forward: { rate: 1e9, delay: 1, queue: MEBIBYTE } });
+  const path = simulatedPath({ clock, seed, forward: { rate, delay: 1, queue: MEBIBYTE } });
   const random = new SeededRandom(seed);
   const [a, b] = [new End("a", path.a, random, receiveWindow), new End("b", path.b, random, receiveWindow)];
   a.transport.start();
@@ -157,6 +168,36 @@ test("a main thread that takes nothing holds back its peer, costs a window, and 
   a.close();
   b.close();
 });
+
+for (const [late, least, most] of [
+  [3, 8, 60],
+  [12, 80, 256],
+] as const) {
+  test(`what is filled ahead suffices, and is no more, for a main thread that is ${late} ms late each time`, () => {
+    const { a, b, run } = ends(4, 4 * MEBIBYTE, 100e6);
+    const seconds = (from: number, to: number) => {
+      let ahead = 0;
+      const before = b.transport.stats().bufferBytesDelivered;
+      for (let at = from * 1000; at < to * 1000; at += late) {
+        a.blocked = true;
+        run(late);
+        a.blocked = false;
+        a.turn(at);
+        ahead += a.ahead;
+      }
+      const rate = ((b.transport.stats().bufferBytesDelivered - before) * 8) / (to - from);
+      return { ahead: (ahead * late) / (to - from) / 1000 / 1024, rate };
+    };
+    run(100);
+    a.say(Number.POSITIVE_INFINITY);
+    seconds(0, 3);
+    const { ahead, rate } = seconds(3, 6);
+    assert.ok(rate > 92e6, `${rate}`);
+    assert.ok(ahead > least && ahead < most, `${ahead} KB`);
+    a.close();
+    b.close();
+  });
+}
 
 test("nothing of a session is heard in the next one, whenever it ends", () => {
   for (let seed = 1; seed <= 20; seed += 1) {

@@ -19,13 +19,6 @@ import { readOpened } from "./opening.js";
 import { Outbound } from "./outbound.js";
 import type { Reading } from "./reading.js";
 
-/**
- * What the application has sent and the driver not yet pulled, at most about this much (bytes); then the socket rests.
- * The second while memory is short.
- */
-const READ_AHEAD = 256 * 1024;
-const LEAST_READ_AHEAD = 16 * 1024;
-
 /** What an edge needs of its surroundings; one for all connections to a peer. */
 export interface EdgeSurroundings {
   /** Asks the packet driver for a turn. */
@@ -85,6 +78,8 @@ export class TcpEdge implements MessageSource, Holder, Idling {
   #gone = false;
   #complete = false;
   #holding = 0;
+  /** Something that the application has said may be pulled. */
+  #waiting = false;
   #taken = 0;
   #delivered = 0;
 
@@ -243,7 +238,8 @@ export class TcpEdge implements MessageSource, Holder, Idling {
     if (!this.#messages.writeGreeting(writer)) return true;
     if (this.#window.due && !this.#inbound.ended && !this.#pullCredit(writer)) return true;
     const bytes = this.#pullWords(writer, quantum);
-    if (bytes > 0 && this.#socket.isPaused() && this.#outbound.queued < this.#readAhead / 2) this.#resume();
+    const { readAhead } = this.#surroundings.memory;
+    if (bytes > 0 && this.#socket.isPaused() && this.#outbound.queued < readAhead / 2) this.#resume();
     const more = this.#outbound.ready;
     if (!more) this.#endIfDone();
     return more;
@@ -259,11 +255,8 @@ export class TcpEdge implements MessageSource, Holder, Idling {
   #pullWords(writer: MessageWriter, quantum: number): number {
     const bytes = this.#outbound.pull(writer, quantum, this.#messages.header);
     if (bytes > 0) this.#hold(-bytes);
+    this.#wait();
     return bytes;
-  }
-
-  get #readAhead(): number {
-    return this.#surroundings.memory.pressed ? LEAST_READ_AHEAD : READ_AHEAD;
   }
 
   #pullFarewell(writer: MessageWriter, quantum: number, status: MessageStatus): boolean {
@@ -285,7 +278,7 @@ export class TcpEdge implements MessageSource, Holder, Idling {
     this.#taken += bytes.length;
     this.#hold(bytes.length);
     this.#say(() => this.#outbound.push(bytes));
-    if (this.#outbound.queued >= this.#readAhead) this.#pause();
+    if (this.#outbound.queued >= this.#surroundings.memory.readAhead) this.#pause();
   }
 
   #pause(): void {
@@ -373,6 +366,7 @@ export class TcpEdge implements MessageSource, Holder, Idling {
   #letGo(): void {
     this.#lastWords = false;
     this.#outbound.clear();
+    this.#wait();
     this.#hold(-this.#holding);
     this.#surroundings.memory.leave(this);
     this.#surroundings.unread.delete(this);
@@ -385,6 +379,13 @@ export class TcpEdge implements MessageSource, Holder, Idling {
     whenDelivered(this.#socket, this.#delivery, () => this.abandon());
   }
 
+  /** Among those that wait for their turn, or no longer. */
+  #wait(): void {
+    const { waiting } = this.#outbound;
+    if (waiting !== this.#waiting) this.#surroundings.memory.waiting += waiting ? 1 : -1;
+    this.#waiting = waiting;
+  }
+
   #hold(bytes: number): void {
     this.#holding += bytes;
     this.#surroundings.memory.take(bytes);
@@ -393,6 +394,7 @@ export class TcpEdge implements MessageSource, Holder, Idling {
   /** Changes what there is to say, and asks for a turn if that makes something. */
   #say(change: () => void): void {
     change();
+    this.#wait();
     if (this.#messages.greeting !== undefined || this.#outbound.ready) this.#surroundings.ready(this);
   }
 }

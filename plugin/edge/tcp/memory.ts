@@ -16,6 +16,14 @@ export interface Holder {
 const FIRST_WINDOWS = 1 / 4;
 const LEAST_FIRST_WINDOW = 1024 * 1024;
 const MOST_FIRST_WINDOW = 4 * 1024 * 1024;
+/**
+ * What an application has sent and the driver not yet pulled, at most about this much (bytes); then the socket rests. As
+ * much as all that wait share, within these bounds. Whatever is read beyond that only makes room for more in the kernel's
+ * buffer, which then widens: a thousand senders would fill a LAN, and a gigabyte, with what cannot go on for a minute.
+ */
+const READ_AHEAD = 4 * 1024 * 1024;
+const LEAST_READ_AHEAD = 16 * 1024;
+const MOST_READ_AHEAD = 256 * 1024;
 /** Of the ceiling: from here on windows do not widen, less is read ahead … */
 const PRESSED = 1 / 2;
 /** … and from here on there are no new connections. */
@@ -32,6 +40,8 @@ export class EdgeMemory {
   readonly limit: number;
   /** Connections that were dropped for the memory that they held. */
   shed = 0;
+  /** Connections of which something waits for its turn to be pulled. */
+  waiting = 0;
   #used = 0;
   readonly #holders = new Set<Holder>();
   #relief: NodeJS.Immediate | undefined;
@@ -57,6 +67,12 @@ export class EdgeMemory {
   get firstWindow(): number {
     const share = (this.limit * FIRST_WINDOWS) / (this.#holders.size + 1);
     return Math.min(Math.max(share, LEAST_FIRST_WINDOW), MOST_FIRST_WINDOW);
+  }
+
+  /** Bytes of one connection that may wait to be pulled. */
+  get readAhead(): number {
+    if (this.pressed) return LEAST_READ_AHEAD;
+    return Math.min(Math.max(READ_AHEAD / this.waiting, LEAST_READ_AHEAD), MOST_READ_AHEAD);
   }
 
   join(holder: Holder): void {

@@ -42,8 +42,12 @@ export class Outbound {
 
   /** Whether a pull would write anything: data within the credit, or the end. */
   get ready(): boolean {
-    if (this.queued > 0) return this.#sent < this.#limit;
-    return this.#ended && !this.#finished;
+    return this.queued > 0 ? this.waiting : this.#ended && !this.#finished;
+  }
+
+  /** Whether there is data that only waits for its turn. */
+  get waiting(): boolean {
+    return this.queued > 0 && this.#sent < this.#limit;
   }
 
   /** `bytes` are copied. */
