@@ -148,13 +148,24 @@ class Role:
             self.socket.bind(self.own)
         self.socket.settimeout(LIMIT if within is None else int(within) / 1000)
         try:
-            self.socket.connect(self.peer)
+            self.connect_when_free()
         except TimeoutError:
             return TIMED_OUT if within is None else "no answer"
         except OSError as error:
             return name(error)
         self.socket.settimeout(LIMIT)
         return "connected"
+
+    def connect_when_free(self):
+        """On a busy machine the kernel may still wait for the acknowledgement of what has used the port before."""
+        end = time.monotonic() + LIMIT
+        while True:
+            try:
+                return self.socket.connect(self.peer)
+            except OSError as error:
+                if error.errno != errno.EADDRNOTAVAIL or time.monotonic() > end:
+                    raise
+            time.sleep(0.02)
 
     def send(self, count, flags=0):
         data = content(self.said_offset + self.sent, int(count))

@@ -262,6 +262,61 @@ test("a client that has reset its connection is served from the same port at onc
   assert.equal(pair.far.counts.total, 40);
 });
 
+/** A server that answers with what it has heard, a pair towards it, and a connection that has the endpoints of a client to come. */
+async function withEndpointsInUse(seed: number, connectTimeout: number) {
+  const server = createServer({ noDelay: true }, (socket) => {
+    socket.on("error", () => {});
+    socket.on("data", (bytes) => socket.write(bytes));
+  });
+  const destination = await listening(server);
+  const pair = await new EdgePair(destination, seed, { connectTimeout }).start();
+  const localPort = 20_000 + Math.floor(Math.random() * 10_000);
+  const former = connect({ port: destination, host: "127.0.0.1", localAddress: "127.0.0.2", localPort });
+  await once(former, "connect");
+  stops.push(
+    () => server.close(),
+    () => pair.stop(),
+    () => former.resetAndDestroy(),
+  );
+  const client = connect({ port: pair.port, host: "127.0.0.1", localPort, noDelay: true });
+  client.on("error", () => {});
+  client.write("question");
+  return { pair, former, client };
+}
+
+test("endpoints that the far host's kernel has in use still are waited for", async () => {
+  const { pair, former, client } = await withEndpointsInUse(5, 5000);
+  const answer = once(client, "data", { signal: AbortSignal.timeout(10_000) });
+  assert.equal(await Promise.race([answer, sleep(400, "waiting")]), "waiting");
+  assert.deepEqual([pair.far.opening, pair.far.open, pair.far.counts.total], [1, 1, 1]);
+  former.resetAndDestroy();
+  assert.equal(`${(await answer)[0]}`, "question");
+  assert.equal(pair.far.counts.total, 1);
+  client.resetAndDestroy();
+});
+
+test("endpoints that stay in use are given up, and the client is reset", async () => {
+  const { pair, client } = await withEndpointsInUse(6, 700);
+  const [error] = (await once(client, "error", { signal: AbortSignal.timeout(10_000) })) as [
+    NodeJS.ErrnoException,
+  ];
+  assert.equal(error.code, "ECONNRESET");
+  await settled(pair);
+  assert.deepEqual([pair.far.opening, pair.far.open, pair.near.open], [0, 0, 0]);
+});
+
+test("a session that is lost leaves nothing of a connection that waits for its endpoints", async () => {
+  const { pair, former, client } = await withEndpointsInUse(7, 400);
+  for (let i = 0; i < 100 && pair.far.opening === 0; i++) await sleep(10);
+  assert.equal(pair.far.opening, 1);
+  const closed = new Promise((resolve) => client.once("close", resolve));
+  pair.loseSession();
+  await closed;
+  former.resetAndDestroy();
+  await sleep(800);
+  assert.deepEqual([pair.far.opening, pair.far.counts.total, pair.farMemory.used], [0, 0, 0]);
+});
+
 test("one of whose end nothing is heard does not keep its client's next one from being opened", async () => {
   const heard: string[] = [];
   const server = createServer((socket) => {

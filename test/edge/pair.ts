@@ -207,7 +207,8 @@ export class EdgePair {
   /** Whether all connections are forgotten, and nothing of them is held or under way. */
   get settled(): boolean {
     const { near, far, nearMemory, farMemory } = this;
-    const left = near.open + near.opening + far.open + far.opening + nearMemory.used + farMemory.used;
+    const open = near.open + near.opening + far.open + far.opening;
+    const left = open + nearMemory.used + nearMemory.waiting + farMemory.used + farMemory.waiting;
     return left === 0 && this.#carriers.every((carrier) => carrier.idle);
   }
 

@@ -9,6 +9,7 @@ import {
 import { IPPROTO_TCP } from "../../packet/index.js";
 import type { Onward } from "./application-socket.js";
 import { statusOfFailure } from "./dial-failure.js";
+import { Dialing } from "./dialing.js";
 import { type EarlyMessage, EarlyMessages } from "./early-messages.js";
 import { type EdgeSurroundings, TcpEdge } from "./edge.js";
 import { type EdgeIdentity, NO_OPEN } from "./edge-messages.js";
@@ -85,6 +86,8 @@ export class TcpConnections {
   /** The edges that have come of inquiries, by their endpoints. */
   readonly #confirmed = new Map<string, TcpEdge>();
   readonly #early: EarlyMessages;
+  /** Opened at the peer, until the kernel here has been asked to connect. */
+  readonly #dialing = new Map<number, Dialing>();
   /** Of those that the peer opens. */
   readonly #successors = new Successors();
   /** Edges whose connection does not stand at the far end: of this site's applications, or here. */
@@ -109,7 +112,7 @@ export class TcpConnections {
 
   /** How many there are. */
   get open(): number {
-    return this.#initiated.size + this.#accepted.size;
+    return this.#initiated.size + this.#accepted.size + this.#dialing.size;
   }
 
   get counts(): ConnectionCounts {
@@ -119,6 +122,7 @@ export class TcpConnections {
       counts.delivered += edge.delivered;
     }
     counts.opening = this.opening;
+    counts.total += this.#dialing.size;
     return counts;
   }
 
@@ -134,7 +138,7 @@ export class TcpConnections {
 
   /** Connections that are being opened: here for the peer, and there for us. */
   get opening(): number {
-    return this.#opening.size + this.#inquiries.size;
+    return this.#opening.size + this.#inquiries.size + this.#dialing.size;
   }
 
   /** A connection of an application here, intercepted: it stands, and belongs to the edge from now on. */
@@ -242,7 +246,8 @@ export class TcpConnections {
       // Whatever a far edge says, it says once it has connected, or will not.
       if (!fromInitiator && edge instanceof TcpEdge) this.#opening.delete(edge);
       edge.receive(header, data);
-    } else if (fromInitiator && !this.#seen.has(header.connection)) this.#receiveFirst(header, data);
+    } else if (fromInitiator && this.#dialing.has(connection)) this.#early.keep(header, data);
+    else if (fromInitiator && !this.#seen.has(connection)) this.#receiveFirst(header, data);
     // Anything else is for a connection that has ended here: its peer has been told, or will be.
   }
 
@@ -251,8 +256,7 @@ export class TcpConnections {
     if (header.type === MessageType.RESET && header.sequence === NO_OPEN) {
       this.#seen.add(connection);
     } else if (header.type === MessageType.OPEN && addresses !== undefined) {
-      const waits = this.#successors.await(endpointsKey(addresses), () => this.#openLate(connection));
-      if (waits) {
+      if (this.#successors.await(endpointsKey(addresses), () => this.#openLate(connection))) {
         this.#early.keep(header, data);
         return;
       }
@@ -287,38 +291,65 @@ export class TcpConnections {
   /** Opens the onward connection to the application here. */
   #openFor(identity: EdgeIdentity): void {
     const { connection, addresses, opening } = identity;
-    const reading = new Reading(this.#options.memory);
+    const { memory, dial, connectTimeout, watchWay } = this.#options;
+    const key = endpointsKey(addresses);
     const trafficClass = this.#options.trafficClass(opening.className);
-    const socket = this.#options.dial({ addresses, trafficClass, dscp: opening.dscp, onread: reading });
-    const edge = new TcpEdge(identity, false, socket, reading, this.#surroundings);
-    this.#accepted.set(connection, edge);
-    this.#successors.enter(endpointsKey(addresses), edge);
-    this.#ended.total++;
-    this.#opening.add(edge);
-    const timer = setTimeout(() => edge.reset(MessageStatus.TIMEOUT), this.#options.connectTimeout);
-    const unwatch = this.#options.watchWay?.(addresses.destination, () =>
-      edge.reset(MessageStatus.UNREACHABLE),
-    );
+    let end = (status: MessageStatus) => dialing.end(status);
+    const timer = setTimeout(() => end(MessageStatus.TIMEOUT), connectTimeout);
+    const unwatch = watchWay?.(addresses.destination, () => end(MessageStatus.UNREACHABLE));
     const settled = () => {
       clearTimeout(timer);
       unwatch?.();
-      this.#opening.delete(edge);
     };
+    const dialing = new Dialing({
+      memory,
+      dial: (onread) => dial({ addresses, trafficClass, dscp: opening.dscp, onread }),
+      asked: (socket, reading) => {
+        const edge = new TcpEdge(identity, false, socket, reading, this.#surroundings);
+        end = (status) => edge.reset(status);
+        this.#successors.enter(key, edge);
+        this.#dialing.delete(connection);
+        this.#attend(edge, socket, settled);
+      },
+      failed: (status) => {
+        settled();
+        this.#dialing.delete(connection);
+        this.#refuse(identity, status);
+        this.#successors.leave(key, dialing);
+      },
+      stopped: settled,
+    });
+    this.#dialing.set(connection, dialing);
+    this.#successors.enter(key, dialing);
+  }
+
+  /** Waits for the answer to the SYN of the edge's socket. */
+  #attend(edge: TcpEdge, socket: Socket, settled: () => void): void {
+    const { connection, addresses } = edge.identity;
+    this.#accepted.set(connection, edge);
+    this.#ended.total++;
+    this.#opening.add(edge);
     // Why a connection could not be made has a status of its own; so this listens ahead of the edge.
     const refused = (error: NodeJS.ErrnoException) => edge.reset(statusOfFailure(error));
     socket.prependOnceListener("error", refused);
+    const over = () => {
+      settled();
+      this.#opening.delete(edge);
+    };
     socket.once("connect", () => {
       socket.off("error", refused);
-      settled();
+      over();
       edge.opened(this.#options.answerDscp?.(addresses.destination, socket) ?? 0);
     });
-    socket.once("close", settled);
+    socket.once("close", over);
     for (const { header, data } of this.#early.take(connection)) edge.receive(header, data);
   }
 
   /** The session has ended: every connection with it, at once; the applications see resets. */
   sessionLost(): void {
     this.#successors.clear();
+    for (const dialing of this.#dialing.values()) dialing.stop();
+    this.#dialing.clear();
     for (const edge of [...this.#edges()]) edge.abandon();
     for (const inquiry of [...this.#inquiries.values()]) inquiry.abandon(MessageStatus.SESSION_LOST);
     this.#early.clear();
@@ -328,6 +359,7 @@ export class TcpConnections {
 
   /** Resets all connections and tells the peer so. */
   resetAll(status: MessageStatus): void {
+    for (const dialing of [...this.#dialing.values()]) dialing.end(status);
     for (const edge of [...this.#edges()]) edge.reset(status);
     for (const inquiry of [...this.#inquiries.values()]) inquiry.drop(status);
   }

@@ -5,7 +5,7 @@ export interface Former {
 }
 
 interface Place {
-  readonly former: Former;
+  former: Former;
   /** Told in turn that the endpoints are free. */
   readonly waiting: (() => void)[];
   timer?: NodeJS.Timeout;
@@ -22,9 +22,11 @@ const PATIENCE = 1000;
 export class Successors {
   readonly #places = new Map<string, Place>();
 
-  /** The endpoints are this one's until `leave`. */
+  /** The endpoints are this one's until `leave`, or until another one takes its place. */
   enter(key: string, former: Former): void {
-    this.#places.set(key, { former, waiting: [] });
+    const place = this.#places.get(key);
+    if (place === undefined) this.#places.set(key, { former, waiting: [] });
+    else place.former = former;
   }
 
   /** Whether somebody has the endpoints. Then `free` is called once they are free, and it is its turn. */
