@@ -56,7 +56,10 @@ export interface TlvMapping {
 
 export interface TlvTableMod {
   readonly type: "nx_tlv_table_mod";
-  /** 0 add, 1 delete, 2 clear. */
+  /**
+   * 0 add, 1 delete, 2 clear. Open vSwitch refuses the last two with NXTTMFC_INVALID_TLV_DEL while a flow uses a field,
+   * and for some milliseconds longer: what a deleted flow held is let go later, and a barrier does not wait for that.
+   */
   readonly command: number;
   readonly mappings: readonly TlvMapping[];
 }
