@@ -300,11 +300,14 @@ export class Daemon {
 
   #steer(): void {
     if (this.#departure.begun) return;
-    const reachable = [...this.#peers()].filter((peer) => peer.reachable && peer.mayOpen);
-    const names = reachable.map((peer) => peer.name);
+    const up = [...this.#peers()].filter((peer) => peer.reachable);
+    const full = up.filter((peer) => !peer.mayOpen).map(({ name }) => name);
     for (const { steering } of this.#bridges) {
-      steering.setPeersUp(names);
-      steering.setTaking(!this.#full);
+      steering.setPeersUp(
+        up.map(({ name }) => name),
+        { full },
+      );
+      steering.setTaking(this.#full ? "known" : "new");
     }
   }
 
@@ -332,7 +335,7 @@ export class Daemon {
   }
 
   async #withdraw(): Promise<void> {
-    for (const { steering } of this.#bridges) steering.setTaking(false);
+    for (const { steering } of this.#bridges) steering.setTaking("nothing");
     const told = [...this.#peers()].map((peer) => peer.leave());
     await Promise.race([Promise.all([this.#applied(), ...told]), sleep(WITHDRAWAL)]);
     await sleep(UNDER_WAY);

@@ -21,7 +21,7 @@ export interface ConfirmingPeer {
 }
 
 export interface HeldSynsOptions {
-  readonly steering: Pick<Steering, "take" | "letGo" | "answer" | "peerOf">;
+  readonly steering: Pick<Steering, "take" | "letGo" | "pass" | "answer" | "peerOf" | "isWanted">;
   readonly peer: (name: string) => ConfirmingPeer | undefined;
   /** Whether there is memory for more connections. */
   readonly mayTake: () => boolean;
@@ -153,6 +153,8 @@ export class HeldSyns {
     } else if (peer?.isConfirmed(syn)) {
       // Of a connection that stands already: the kernel knows what to say to it.
       steering.take(packet, syn.frame, syn.family);
+    } else if (!steering.isWanted(packet)) {
+      steering.pass(packet, syn.frame, syn.family);
     } else if (!mayTake()) {
       steering.letGo(packet, syn.frame, syn.family);
     } else if (peer?.reachable) {

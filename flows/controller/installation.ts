@@ -52,8 +52,10 @@ export class Installation {
   }
 
   /** Whether the flows that we have installed are still there; now and then also whether they are what they were. */
-  async holds(): Promise<boolean> {
+  async holds(ports: SteeredPorts): Promise<boolean> {
     const { policy, flows, lease } = this.#options;
+    // Where we want others by now, what differs is not what somebody else has changed.
+    if (policy.pipeline(ports, await flows.round()).flows !== flows.installed) return true;
     this.#looks = (this.#looks + 1) % COUNTS_PER_COMPARISON;
     if (this.#looks === 0) lease.forget();
     if (!(await flows.complete())) {

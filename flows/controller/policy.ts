@@ -52,6 +52,9 @@ const PLACEHOLDER_PORTS: SteeredPorts = {
   restricted: [],
 };
 
+/** What is taken, held or refused at all: new connections too, those that have been taken before, or no SYN at all. */
+export type Taking = "new" | "known" | "nothing";
+
 /** What is to be taken: the look-up table and the peers that are up, compiled to a pipeline when ports are known. */
 export class Policy {
   readonly #options: Omit<PolicyOptions, "phases">;
@@ -60,7 +63,8 @@ export class Policy {
   #peers: ReadonlyMap<string, number> = new Map();
   #table: LookupTable;
   #peersUp: ReadonlySet<string> = new Set();
-  #taking = true;
+  #full: ReadonlySet<string> = new Set();
+  #taking: Taking = "new";
   #crowded = false;
   #compiled: { readonly inputs: readonly unknown[]; readonly pipeline: Pipeline } | undefined;
 
@@ -86,29 +90,35 @@ export class Policy {
     this.#peers = peers;
   }
 
-  peersIn(phase: PeerPhase): ReadonlySet<string> {
-    return this.#phases.in(phase);
+  peersIn(...phases: PeerPhase[]): ReadonlySet<string> {
+    return this.#phases.in(...phases);
   }
 
-  setPeersUp(peers: Iterable<string>): void {
+  setPeersUp(peers: Iterable<string>, full: Iterable<string>): void {
     this.#peersUp = new Set(peers);
-    this.#phases.want(this.taking ? this.#peersUp : []);
+    this.#full = new Set(full);
+    this.#want();
   }
 
   /** Whether anything new is taken, held or refused at all. */
   get taking(): boolean {
-    return this.#taking && !this.#crowded;
+    return this.#taking === "new" && !this.#crowded;
   }
 
-  setTaking(taking: boolean): void {
+  setTaking(taking: Taking): void {
     this.#taking = taking;
-    this.#phases.want(this.taking ? this.#peersUp : []);
+    this.#want();
   }
 
   /** The switch has learned too much: nothing is taken, whatever else is said. */
   setCrowded(crowded: boolean): void {
     this.#crowded = crowded;
-    this.setTaking(this.#taking);
+    this.#want();
+  }
+
+  #want(): void {
+    if (this.#taking === "nothing") this.#phases.want([]);
+    else this.#phases.want(this.#peersUp, this.taking ? this.#full : this.#peersUp);
   }
 
   /** What the pipeline says of peers; another object whenever that has changed. */
@@ -164,7 +174,8 @@ export class Policy {
     return explain(tuple, {
       table: this.#table,
       peersUp: this.peersIn("up"),
-      peersOpening: this.peersIn("opening"),
+      peersOpening: this.peersIn("opening", "reopening"),
+      peersFull: this.#full,
       taking: this.taking,
       families: this.#options.families,
       lans,
@@ -181,16 +192,16 @@ export class Policy {
   }): Pipeline {
     const { table, peers, ports, round } = what;
     const { local, ...others } = ports;
-    const named = (phase: PeerPhase) =>
-      new Set([...this.#phases.in(phase)].filter((name) => peers.has(name)));
+    const named = (...phases: PeerPhase[]) =>
+      new Set([...this.#phases.in(...phases)].filter((name) => peers.has(name)));
     return compilePipeline({
       ...this.#options,
       round,
       table,
       peers,
       peersUp: named("up"),
-      peersOpening: named("opening"),
-      peersClosing: named("closing"),
+      peersOpening: named("opening", "reopening"),
+      peersClosing: named("closing", "reopening"),
       taking: this.taking,
       lans: local.map(({ ofport, mac, vlan }) => ({
         ofport,

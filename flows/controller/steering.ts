@@ -28,7 +28,7 @@ import {
   type SteeringState,
   type SteeringStatus,
 } from "./options.js";
-import { Policy, type SteeredPorts } from "./policy.js";
+import { Policy, type SteeredPorts, type Taking } from "./policy.js";
 import { PortPreparation } from "./port-preparation.js";
 import { unanswered } from "./reach.js";
 import { untilInSync } from "./ready.js";
@@ -184,15 +184,15 @@ export class Steering extends EventEmitter<SteeringEvents> {
   /**
    * The peers whose sessions are up: new connections to these alone are taken. The switch is told at once; for a peer
    * that is new it takes a second, so that no connection is taken whose SYN has gone direct (`PeerPhases`). `applied` says
-   * when it is done.
+   * when it is done. To those of them that are `full` nothing new is steered, and what has been taken goes on.
    */
-  setPeersUp(peers: Iterable<string>): void {
-    this.#policy.setPeersUp(peers);
+  setPeersUp(peers: Iterable<string>, { full = [] }: { full?: Iterable<string> } = {}): void {
+    this.#policy.setPeersUp(peers, full);
     this.#look();
   }
 
   /** Whether anything new is taken, held or refused at all; otherwise it passes. At first it is. */
-  setTaking(taking: boolean): void {
+  setTaking(taking: Taking): void {
     this.#policy.setTaking(taking);
     this.#look();
   }
@@ -204,7 +204,7 @@ export class Steering extends EventEmitter<SteeringEvents> {
 
   /**
    * Takes a held packet, as `frame`, and what comes after it. Throws `NotAttachedError`, and without a connection to the
-   * switch the packet is lost, here and in the next two.
+   * switch the packet is lost, here and in the next three.
    */
   take(packet: HeldPacket, frame: Uint8Array, family: Family): void {
     this.#held.send(packet, frame, this.#known().take(family, packet.peer));
@@ -213,6 +213,20 @@ export class Steering extends EventEmitter<SteeringEvents> {
   /** Gives a held packet, as `frame`, and what comes after it to the bridge's own flows. */
   letGo(packet: HeldPacket, frame: Uint8Array, family: Family): void {
     this.#held.send(packet, frame, this.#known().letGo(family));
+  }
+
+  /** Whether it is still one to be taken: the peer's steering may have been interrupted since, or before. */
+  isWanted(packet: HeldPacket): boolean {
+    const name = this.peerOf(packet);
+    return name !== undefined && this.#policy.taking && this.#policy.peersIn("up").has(name);
+  }
+
+  /** Lets a held packet that is not wanted pass, as `frame`, as the switch would. */
+  pass(packet: HeldPacket, frame: Uint8Array, family: Family): void {
+    const name = this.peerOf(packet);
+    const remembered =
+      name !== undefined && this.#policy.taking && this.#policy.peersIn("reopening").has(name);
+    this.#held.send(packet, frame, this.#known().pass(family, remembered));
   }
 
   /** Sends a frame to where a held packet came from. */
@@ -358,7 +372,7 @@ export class Steering extends EventEmitter<SteeringEvents> {
     if (fresh) {
       this.#enter("syncing");
       await this.#installation.begin();
-    } else if (!(await this.#installation.holds())) this.#flows.forget();
+    } else if (!(await this.#installation.holds(ports))) this.#flows.forget();
     const repair = !fresh && this.#flows.installed === undefined;
     const changed = await this.#installation.carryOut(ports);
     if (repair && changed > 0) {

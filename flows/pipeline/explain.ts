@@ -30,6 +30,8 @@ export interface ExplainInput {
   readonly peersUp: ReadonlySet<string>;
   /** See `PipelineInput`. Default: none. */
   readonly peersOpening?: ReadonlySet<string>;
+  /** Those to which nothing new goes. Default: none. */
+  readonly peersFull?: ReadonlySet<string>;
   readonly taking: boolean;
   /** See `PipelineInput`. */
   readonly families: readonly Family[];
@@ -86,12 +88,12 @@ function obstacle(
   flows: readonly Flow[],
   input: ExplainInput,
 ): string[] {
-  const { peersUp, peersOpening, taking } = input;
+  const { peersUp, peersOpening, peersFull, taking } = input;
   if (taken || entry?.action.type !== "optimize") return [];
   const { peer } = entry.action;
   if (flows.length === 0) return [foreignness(tuple, input)];
-  if (!taking)
-    return ["nothing new is taken just now: the connections' memory is full, or the plugin is stopping"];
+  if (!taking) return ["nothing new is taken just now: a ceiling is passed, or the plugin is stopping"];
+  if (peersFull?.has(peer)) return [`nothing new is taken for peer ${peer} just now: a ceiling is passed`];
   if (peersOpening?.has(peer)) return [`connections to peer ${peer} are taken from a second on`];
   if (!peersUp.has(peer)) return [`the session to peer ${peer} is not up`];
   return ["nothing is taken that comes in by that port"];

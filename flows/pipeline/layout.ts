@@ -29,7 +29,15 @@ export const hookPriority = { tcp: 1, letGo: 2, open: 3, reset: 4 } as const;
 export const TOP_ENTRY_PRIORITY = 65000;
 
 /** Priorities in the verdict table. */
-export const verdictPriority = { otherwise: 0, connection: 20, abandon: 30, down: 35, take: 40 } as const;
+export const verdictPriority = {
+  otherwise: 0,
+  connection: 20,
+  abandon: 30,
+  down: 35,
+  take: 40,
+  ask: 42,
+  keep: 45,
+} as const;
 
 /** Throws a `RangeError` where tables, priorities or register are not to be had. */
 export function checkLayout({ priority, firstTable, register }: SwitchLayout): void {

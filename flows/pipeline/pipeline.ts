@@ -31,7 +31,7 @@ export interface PipelineInput {
   readonly peersUp: ReadonlySet<string>;
   /** … will be in a moment: what is opened until then passes, and goes on passing … */
   readonly peersOpening: ReadonlySet<string>;
-  /** … and have been until a moment ago: what was opened until then goes on being taken. */
+  /** … and have been until a moment ago, or are full: what was opened until then goes on being taken. A peer can be both. */
   readonly peersClosing: ReadonlySet<string>;
   /** Whether anything new is to be taken, held or refused at all; else it passes, whatever the entries say. */
   readonly taking: boolean;
@@ -63,6 +63,8 @@ export interface Pipeline {
   take(family: Family, peer: number): readonly Action[];
   /** Lets it go, with all that comes after it. */
   letGo(family: Family): readonly Action[];
+  /** Lets it pass as one that was never to be taken; its repetitions too, where that may be `remembered`. */
+  pass(family: Family, remembered: boolean): readonly Action[];
   /** The flows of one connection, with the form `rewrite`. */
   translate(translation: Translation): readonly Flow[];
 }
@@ -95,6 +97,7 @@ export function compilePipeline(input: PipelineInput): Pipeline {
     leaseFlow: steps.leaseFlow(LEASE_SECONDS),
     take: (family, peer) => steps.takeFrom(family, peer),
     letGo: (family) => steps.abandon(family),
+    pass: (family, remembered) => (remembered ? steps.pass(family) : steps.letGo),
     translate: (translation) => translationFlows(translation, input, steps),
   };
 }

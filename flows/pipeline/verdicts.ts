@@ -20,6 +20,7 @@ export function verdictFlows(input: PipelineInput, steps: Steps): Flow[] {
     cookie = steps.cookie(FlowKind.VERDICT),
   ) => flow(table, verdictPriority[step], cookie, match, apply(...actions));
   const alive = { alive: 1, canary };
+  const policies = policiesOf(input.table);
 
   const abandoned = families.map((family) =>
     verdict("abandon", [register.match({ known: 1 }), ...tcp(family), FIRST_PACKET], steps.abandon(family)),
@@ -36,21 +37,24 @@ export function verdictFlows(input: PipelineInput, steps: Steps): Flow[] {
     return [...names].map((name) => input.peers.get(name)!);
   }
 
+  /** What was taken before goes on; of which clients it has asked about already, the plugin alone knows. */
   function closing(): Flow[] {
+    const asks = policies.has("confirmed");
+    const passing = input.taking ? { down: DOWN.pass } : {};
     return numbers(input.peersClosing).flatMap((peer) =>
-      families.map((family) =>
-        verdict(
-          "take",
-          [register.match({ peer, known: 1, ...alive }), ...tcp(family), FIRST_PACKET],
-          take,
-          steps.cookie(FlowKind.VERDICT, peer),
-        ),
-      ),
+      families.flatMap((family) => {
+        const syn = [...tcp(family), FIRST_PACKET];
+        const keep = [register.match({ peer, known: 1, ...alive }), ...syn];
+        const ask = [register.match({ peer, confirmed: 1, ...passing, ...alive }), ...syn];
+        return [
+          verdict("keep", keep, take, steps.cookie(FlowKind.VERDICT, peer)),
+          ...(asks ? [verdict("ask", ask, steps.hand, steps.cookie(FlowKind.CONFIRM, peer))] : []),
+        ];
+      }),
     );
   }
 
   function newConnections(): Flow[] {
-    const policies = policiesOf(input.table);
     const peers = numbers(input.peersUp);
     return families.flatMap((family) => {
       const syn = [...tcp(family), FIRST_PACKET];

@@ -4,13 +4,16 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { patience } from "../../ovs-lab/patience.js";
 import { script, until } from "../end-to-end/site.js";
-import { ECHO, Ground, hosts, told } from "./ground.js";
+import { ECHO, GREETER, Ground, hosts, told } from "./ground.js";
 import { Held } from "./held.js";
 
 /** An address of the client's LAN that nobody has. */
 const NOBODY = "10.1.0.77";
 /** Drops what comes there. */
 const SILENT = 9102;
+
+/** The client's port of the connection that takes some seconds to stand. */
+const LATE = 31_000;
 
 /** A SYN that the busy switch drops comes again after a second; then all is known. Milliseconds. */
 const SECOND_SYN = 2500;
@@ -42,6 +45,15 @@ describe("floods", { timeout: 150_000 }, () => {
     ]);
   });
   after(() => ground?.down());
+
+  /** Connections that are being opened for some seconds. */
+  const floodOf = (port: number) =>
+    script(
+      ground.lab,
+      "client",
+      `for (let i = 0; i < 300; i++) net.connect(${port}, "${hosts.server}").on("error", () => {});
+      setTimeout(() => process.exit(), 4000);`,
+    );
 
   const ceilings = async () => (await ground.status("a", 2000 * patience))?.ceilings.join();
 
@@ -84,6 +96,31 @@ describe("floods", { timeout: 150_000 }, () => {
     }
   });
 
+  test("past a ceiling, a connection whose SYN is sent again goes on being taken", async () => {
+    const deaf = `add table ip deaf; add chain ip deaf in { type filter hook input priority 0; };
+      add rule ip deaf in tcp sport ${GREETER} tcp dport ${LATE} tcp flags & (syn|ack) == syn|ack drop`;
+    assert.equal((await ground.lab.exec("client", ["nft", deaf])).status, 0);
+    const opened = Date.now();
+    const late = script(
+      ground.lab,
+      "client",
+      `net.connect({ host: "${hosts.server}", port: ${GREETER}, localPort: ${LATE} })
+        .on("data", function (data) { console.log(String(data)); this.end(); })
+        .on("error", ({ code }) => console.log(code));`,
+    );
+    // It sends its SYN at once, and after 1, 3 and 7 s.
+    await sleep(1200);
+    const flood = floodOf(SILENT);
+    await until("the ceiling is passed", async () => (await ceilings()) === "limits.opening_per_peer: b");
+    await sleep(Math.max(0, opened + 3500 - Date.now()));
+    assert.equal(await ceilings(), "limits.opening_per_peer: b", "still passed, after its third SYN");
+    await ground.lab.exec("client", ["nft", "delete table ip deaf"]);
+    const { stdout } = await late;
+    assert.equal(stdout.trim(), "ok");
+    await flood;
+    await until("the ceiling is not passed any more", async () => (await ceilings()) === "", 20_000);
+  });
+
   for (const [accept, port] of [
     ["early", SILENT],
     ["confirmed", 9103],
@@ -93,12 +130,7 @@ describe("floods", { timeout: 150_000 }, () => {
       const openings = await ground.openings();
       try {
         const since = Date.now();
-        const flood = script(
-          ground.lab,
-          "client",
-          `for (let i = 0; i < 300; i++) net.connect(${port}, "${hosts.server}").on("error", () => {});
-          setTimeout(() => process.exit(), 4000);`,
-        );
+        const flood = floodOf(port);
         await until("the ceiling is passed", async () => (await ceilings()) === "limits.opening_per_peer: b");
         const { connections } = (await ground.status())!;
         t.diagnostic(`${connections.opening} are being opened`);

@@ -21,8 +21,9 @@ class Site {
   full = false;
   reachable = true;
   mayOpen = true;
+  wanted = true;
   whenPeerDown: WhenPeerDown = "pass";
-  /** `take 40000`, `letGo 40000`, `answer tcp`, `answer icmp`, `ask 40000`, `drop 40000`. */
+  /** `take 40000`, `letGo 40000`, `pass 40000`, `answer tcp`, `answer icmp`, `ask 40000`, `drop 40000`. */
   readonly done: string[] = [];
   readonly open = new Set<string>();
   readonly #answers = new Map<number, (status: number) => void>();
@@ -36,6 +37,8 @@ class Site {
       steering: {
         take: note("take"),
         letGo: note("letGo"),
+        pass: note("pass"),
+        isWanted: () => this.wanted,
         answer: (_packet, frame) => {
           this.done.push(`answer ${frame[14 + 9] === 6 ? "tcp" : `icmp ${frame[14 + 20 + 1]}`}`);
         },
@@ -141,6 +144,22 @@ test("a client that gives up has its far edge drop the connection, in a bounded 
   site.held.sweep();
   assert.deepEqual(site.look(), ["drop 40000"]);
   assert.equal(site.held.counts.waiting, 0);
+});
+
+test("while steering is interrupted those that wait go on waiting, and what is new passes", () => {
+  const site = new Site();
+  site.held.receive(syn(40_000));
+  assert.deepEqual(site.look(), ["ask 40000"]);
+  site.wanted = false;
+  site.held.receive(syn(40_000));
+  site.held.receive(syn(40_001));
+  assert.deepEqual(site.look(), ["pass 40001"]);
+  site.answer(40_000, MessageStatus.OK);
+  site.held.receive(syn(40_000));
+  assert.deepEqual(site.look(), ["take 40000", "take 40000"]);
+  site.wanted = true;
+  site.held.receive(syn(40_002));
+  assert.deepEqual(site.look(), ["ask 40002"]);
 });
 
 test("past the bound of those who wait clients are let go, until some have been answered", () => {
