@@ -2,7 +2,8 @@ import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from "no
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { formatKey, writeKeyFile } from "../driver/security/index.js";
-import { run, spawnCommand } from "./command.js";
+import { request } from "../plugin/control.js";
+import { spawnCommand } from "./command.js";
 import { LabError } from "./errors.js";
 import { commandLine, kill, parentOf, processesIn } from "./namespace.js";
 import type { PluginOverlays } from "./options.js";
@@ -20,7 +21,7 @@ const LOG_TAIL_LINES = 10;
 /** "steering": the switch is in the plugin's hands. "all": its sessions with all peers are up as well. */
 export type Readiness = "steering" | "all";
 
-/** What the lab needs of `ovs-tpo status --json`. */
+/** What the lab needs of the plugin's status. */
 interface PluginStatus {
   readonly state: string;
   readonly reason?: string;
@@ -151,16 +152,10 @@ export class SitePlugin {
     }
   }
 
-  /** What `ovs-tpo status` says; undefined while it says nothing. */
+  /** Undefined while it says nothing. Asked for directly: a process for each question would slow what it asks about. */
   async #status(): Promise<PluginStatus | undefined> {
-    if (!existsSync(this.socket)) return undefined;
-    const argv = [process.execPath, program, "status", "--config", this.config, "--json"];
-    const { stdout } = await run(argv, { timeout: STATUS_WITHIN_MS });
-    try {
-      return JSON.parse(stdout) as PluginStatus;
-    } catch {
-      return undefined;
-    }
+    const answer = request(this.socket, "status", undefined, STATUS_WITHIN_MS);
+    return (await answer.catch(() => undefined)) as PluginStatus | undefined;
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {

@@ -16,10 +16,10 @@ const wanted = process.argv.slice(2);
 /** What these show depends on who else has the machine's processors, or how soon something happens: alone. */
 const ALONE = [
   ...["conformance/", "lab/", "soak/"],
-  ...["faults/worker", "end-to-end/download", "end-to-end/multipoint"],
+  ...["faults/process", "faults/worker", "end-to-end/download", "end-to-end/multipoint"],
 ];
 /** These mind a neighbour, but not one that gives way. */
-const ONE_BY_ONE = ["faults/process", "faults/switch", "mover/dgram"];
+const ONE_BY_ONE = ["faults/switch", "mover/dgram"];
 /** These wait for a switch or for sockets most of the time, and mind one neighbour of their kind little. */
 const IN_PAIRS = ["faults/", "flows/", "worker/"];
 /** These only calculate: beside the others, with what these leave of the processors. Those that take long come first. */

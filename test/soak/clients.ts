@@ -1,11 +1,11 @@
 /**
  * The soak's clients: `node dist/test/soak/clients.js ADDRESS PORT`. Told on standard input, a line of JSON each:
  *
- *     {"keep": N, "rate": R}             opens N connections that stay, R a second
- *     {"turn": N, "atOnce": A}           opens, uses and closes N connections, A at a time
- *     {"busy": N, "rounds": M}           has N of those that stay send and receive, M times each
- *     {"drop": true}                     closes those that stay
- *     {"exchange": B}                    sends and receives B bytes at once, on one connection, checked by their hashes
+ *     {"keep": N, "rate": R, "atOnce": A}  opens N connections that stay, R a second or as fast as A being opened allow
+ *     {"turn": N, "atOnce": A}             opens, uses and closes N connections, A at a time
+ *     {"busy": N, "rounds": M}             has N of those that stay send and receive, M times each
+ *     {"drop": true}                       closes those that stay
+ *     {"exchange": B}                      sends and receives B bytes at once, on one connection, checked by their hashes
  *
  * Each is answered by a line: how many went well, what went wrong and how often, and the milliseconds that it took.
  */
@@ -63,11 +63,12 @@ async function count(work: Promise<void>): Promise<void> {
   }
 }
 
-async function keep(number: number, rate: number): Promise<void> {
+async function keep(number: number, rate: number, atOnce: number): Promise<void> {
   const start = performance.now();
   const opening: Promise<void>[] = [];
+  let done = 0;
   while (opening.length < number) {
-    const due = Math.min(number, ((performance.now() - start) / 1000) * rate);
+    const due = Math.min(number, ((performance.now() - start) / 1000) * rate, done + atOnce);
     for (; opening.length < due; ) {
       const socket = open();
       kept.push(socket);
@@ -76,7 +77,9 @@ async function keep(number: number, rate: number): Promise<void> {
           exchange(socket).then(() => {
             socket.on("error", () => {});
           }),
-        ),
+        ).then(() => {
+          done += 1;
+        }),
       );
     }
     await sleep(5);
@@ -116,7 +119,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const start = performance.now();
   well = 0;
   errors = {};
-  if (task.keep !== undefined) await keep(task.keep, task.rate ?? 1000);
+  if (task.keep !== undefined) await keep(task.keep, task.rate ?? 1000, task.atOnce ?? 2000);
   if (task.turn !== undefined) await turn(task.turn, task.atOnce ?? 100);
   if (task.busy !== undefined) await busy(task.busy, task.rounds ?? 1);
   if (task.exchange !== undefined) await bothWays(task.exchange);

@@ -9,6 +9,8 @@ const MEGABYTE = 2 ** 20;
 const PASSING = 8;
 const OPEN = 11_000;
 const ACTIVE = 1000;
+/** Half of the ceiling past which they go direct (`limits.opening_per_peer`): a slow machine does not reach it. */
+const AT_ONCE = 2000;
 /** What a connection may have under way in one direction, by default. */
 const CREDIT = 16 * MEGABYTE;
 /** What one connection that is busy both ways may cost a site, with the mover's windows and buffers. */
@@ -71,11 +73,20 @@ test("96 MB each way at once on one connection arrive, and neither site holds mo
   await idle();
 });
 
-test("ten thousand idle connections and a thousand busy ones, opened at a thousand a second", {
+test("a thousand new connections a second: past the ceiling they go direct, and none is lost", {
+  skip,
+}, async () => {
+  const opened = await soak.task({ keep: OPEN, rate: 1000, atOnce: OPEN });
+  assert.deepEqual([opened.well, opened.errors], [OPEN, {}]);
+  await soak.task({ drop: true });
+  await idle();
+});
+
+test("ten thousand idle connections and a thousand busy ones, opened at up to a thousand a second", {
   skip,
 }, async () => {
   const before = await soak.samples();
-  const opened = await soak.task({ keep: OPEN, rate: 1000 });
+  const opened = await soak.task({ keep: OPEN, rate: 1000, atOnce: AT_ONCE });
   assert.deepEqual([opened.well, opened.errors], [OPEN, {}]);
   const exchanged = await soak.task({ busy: ACTIVE, rounds: 4 });
   assert.deepEqual([exchanged.well, exchanged.errors], [4 * ACTIVE, {}]);
