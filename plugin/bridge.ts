@@ -17,6 +17,7 @@ import {
   type Arrival,
   abort,
   type Dial,
+  descriptorOf,
   dialTransparent,
   type Interception,
   listenTransparent,
@@ -24,7 +25,7 @@ import {
   type TrafficClass,
 } from "./edge/tcp/index.js";
 import { type ConfirmingPeer, HeldSyns, type HeldSynsCounts } from "./held-syns.js";
-import { Canary, canaryName, HostRules, Neighbours } from "./host/index.js";
+import { Canary, canaryName, HostRules, Keeper, Neighbours } from "./host/index.js";
 import type { Logger } from "./log.js";
 import { readIcmpError } from "./packet/index.js";
 import { Rewrite } from "./rewrite.js";
@@ -80,6 +81,7 @@ export class Bridge {
   readonly #addresses: readonly Prefix[];
   #canary: Canary | undefined;
   #listeners: readonly Server[] | undefined;
+  #keeper: Keeper | undefined;
   #inPlace = false;
   #prepared = false;
   #stopping = false;
@@ -185,6 +187,7 @@ export class Bridge {
     this.#stopping = true;
     this.#heldSyns.stop();
     for (const listener of this.#listeners ?? []) listener.close();
+    this.#keeper?.stop();
     this.#rewrite?.close();
   }
 
@@ -306,11 +309,23 @@ export class Bridge {
           }),
         );
       }
+      this.#keeper = this.#keep(listeners);
       return listeners;
     } catch (error) {
       for (const listener of listeners) listener.close();
       throw error;
     }
+  }
+
+  /** With the form `rewrite` there is no need: it listens at an address of the host's own, for which the kernel answers. */
+  #keep(listeners: readonly Server[]): Keeper {
+    return new Keeper({
+      descriptors: listeners.flatMap((listener) => descriptorOf(listener) ?? []),
+      lost: (reason) =>
+        this.#logger.warn(
+          `the listeners' keeper (sh) is not there: ${reason}; should this process be killed, a client that connects just then may hang`,
+        ),
+    });
   }
 
   /** The switch has steered a connection here: which peer is it for? */

@@ -5,5 +5,6 @@ export { requireDescriptors } from "./descriptors.js";
 export { deviceExists } from "./device.js";
 export { HostError, type HostErrorCode } from "./error.js";
 export { HostRules, type HostRulesOptions } from "./host-rules.js";
+export { Keeper, type KeeperOptions } from "./keeper.js";
 export { Neighbours } from "./neighbours.js";
 export { type Lack, missingPrivileges, missingWishes, requirePrivileges } from "./privileges.js";

@@ -3,12 +3,14 @@
  * sockets as the plugin does. Requests are lines of JSON on stdin (`[verb, …arguments]`); each is answered by a line.
  */
 
+import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { addressBytes } from "../../driver/ip-address.js";
+import { descriptorOf } from "../../plugin/edge/tcp/handle.js";
 import { plainClass } from "../../plugin/edge/tcp/traffic-class.js";
 import { dialTransparent, listenTransparent } from "../../plugin/edge/tcp/transparent.js";
-import { HostRules, type HostRulesOptions } from "../../plugin/host/index.js";
+import { HostRules, type HostRulesOptions, Keeper } from "../../plugin/host/index.js";
 
 const options = JSON.parse(process.argv[2] ?? "null") as HostRulesOptions | null;
 const rules = options === null ? undefined : new HostRules(options);
@@ -46,15 +48,20 @@ function exchange(socket: Socket, text: string): Promise<string> {
 
 /** Connections that stay, by name. */
 const kept = new Map<string, Socket>();
+const failures = new Map<string, string | undefined>();
 
 const verbs: Record<string, (...args: string[]) => Promise<unknown> | unknown> = {
   ensure: () => required().rules.ensure(),
   remove: () => required().rules.remove(),
-  /** The plugin's listener, for both families. */
-  intercept: async () => {
+  /** The plugin's listener, for both families; they outlive this process so many seconds. */
+  intercept: async (afterlife = "") => {
+    const descriptors: number[] = [];
     for (const family of ["ipv4", "ipv6"] as const) {
-      await listenTransparent({ ...own(), family, port: required().options.listenPort, onConnection: greet });
+      const { listenPort } = required().options;
+      const server = await listenTransparent({ ...own(), family, port: listenPort, onConnection: greet });
+      descriptors.push(descriptorOf(server)!);
     }
+    if (afterlife !== "") new Keeper({ descriptors, lost: () => undefined, afterlife: Number(afterlife) });
   },
   /** The plugin's onward connection, in the name of `from`. */
   onward: (from = "", fromPort = "", to = "", toPort = "", text = "") => {
@@ -72,9 +79,19 @@ const verbs: Record<string, (...args: string[]) => Promise<unknown> | unknown> =
   keep: (name = "", address = "", port = "") =>
     new Promise<void>((resolve, reject) => {
       const socket = connect(Number(port), address, () => resolve());
-      socket.on("error", reject);
+      socket.on("error", (error: NodeJS.ErrnoException) => {
+        failures.set(name, error.code);
+        reject(error);
+      });
       kept.set(name, socket);
     }),
+  /** How a connection ends, or has ended. */
+  ending: async (name = "") => {
+    const socket = kept.get(name)!;
+    const hangs = AbortSignal.timeout(10_000);
+    if (!socket.closed) await once(socket, "close", { signal: hangs }).catch(() => undefined);
+    return hangs.aborted ? "it hangs" : (failures.get(name) ?? "closed");
+  },
   speak: (name = "", text = "") => {
     const socket = kept.get(name);
     if (socket === undefined) throw new Error(`no connection ${name}`);

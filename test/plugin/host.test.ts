@@ -239,4 +239,22 @@ describe("host rules in use", () => {
     await assert.rejects(client.ask("speak", "old", "hello"), { code: "ECONNRESET" });
     await assert.rejects(client.ask("speak", "old6", "hello"), { code: "ECONNRESET" });
   });
+
+  it("resets a silent client that it was killed under, just before the handshake's last packet came", async () => {
+    await plugin.end("SIGKILL");
+    plugin = lab.start(lab.host, options);
+    await plugin.ask("ensure");
+    await plugin.ask("intercept", 3);
+    await lab.in(
+      lab.lan,
+      "nft 'table inet mute { chain out { type filter hook output priority 0; tcp dport 80 tcp flags & (syn | ack) == ack drop; }; }'",
+    );
+    await client.ask("keep", "late", "10.2.0.11", 80);
+    await client.ask("keep", "late6", "fd00:2::b", 80);
+    await plugin.end("SIGKILL");
+    await lab.in(lab.lan, "nft delete table inet mute");
+    // The SYN-ACK comes again after a second, and is answered again.
+    assert.equal(await client.ask("ending", "late"), "ECONNRESET");
+    assert.equal(await client.ask("ending", "late6"), "ECONNRESET");
+  });
 });

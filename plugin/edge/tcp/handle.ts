@@ -1,12 +1,12 @@
-import type { Socket } from "node:net";
+import type { Server, Socket } from "node:net";
 
-/** What a connected socket has inside, in every release of Node. */
+/** What a connected or listening socket has inside, in every release of Node. */
 export interface WithHandle {
   _handle?: { readonly fd?: number } | null;
 }
 
 /** The descriptor of a socket; undefined when it has none (yet, or any more). */
-export function descriptorOf(socket: Socket): number | undefined {
+export function descriptorOf(socket: Socket | Server): number | undefined {
   const fd = (socket as WithHandle)._handle?.fd;
   return fd !== undefined && fd >= 0 ? fd : undefined;
 }

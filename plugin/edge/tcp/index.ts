@@ -11,6 +11,7 @@ export {
 export { INITIAL_CREDIT } from "./credit.js";
 export { DSCP_MAX, DSCP_NAMES, type DscpName } from "./dscp.js";
 export { endpointsKey } from "./endpoints.js";
+export { descriptorOf } from "./handle.js";
 export type { Inquiry } from "./inquiry.js";
 export { EdgeMemory } from "./memory.js";
 export { connectRewritten, RewrittenListener, rewrittenSocket } from "./rewritten.js";
