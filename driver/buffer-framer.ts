@@ -1,6 +1,7 @@
 import { FRAME_LENGTH, writeRoutingHeader } from "./buffer.js";
 import { type BufferPool, slotLength } from "./buffer-pool.js";
 import { CompressionEffort } from "./compression-effort.js";
+import { CompressionRatio } from "./compression-ratio.js";
 import { CompressionBackoff, type Compressor } from "./compressor.js";
 import { SendCounters } from "./packet-driver-statistics.js";
 
@@ -14,6 +15,7 @@ export class BufferFramer {
   readonly #clock: (() => number) | undefined;
   readonly #backoff = new CompressionBackoff();
   readonly #effort = new CompressionEffort();
+  readonly #ratio = new CompressionRatio();
   /** Where blocks are compressed to; how long they become is known only afterwards. */
   #compressed: Uint8Array = NO_DATA;
 
@@ -25,6 +27,11 @@ export class BufferFramer {
     this.#pool = pool;
     this.#compressor = compressor;
     this.#clock = clock;
+  }
+
+  /** How much longer the messages of late were than what has become of them. */
+  get ratio(): number {
+    return this.#ratio.value;
   }
 
   /**
@@ -62,6 +69,7 @@ export class BufferFramer {
     const contents = { messages, originalLength, compressed: dataLength < originalLength };
     writeRoutingHeader(buffer, contents);
     this.counters.count(buffer.length, contents);
+    this.#ratio.count(originalLength, dataLength);
     return buffer;
   }
 

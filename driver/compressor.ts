@@ -2,7 +2,7 @@
 export interface Compressor {
   /**
    * Returns the bytes written at the start of `output`; 0, `output` undefined, if `input` would not shrink.
-   * `thorough`: to fewer bytes, for some ten times the time.
+   * `thorough`: to fewer bytes, for some five times the time.
    */
   compress(input: Uint8Array, output: Uint8Array, thorough?: boolean): number;
 

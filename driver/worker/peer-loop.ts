@@ -76,7 +76,7 @@ export class PeerLoop implements BufferSource {
 
   /** The next buffer that belongs to this session. */
   nextBuffer(limit = MAXIMUM_BUFFER_LENGTH): Uint8Array | undefined {
-    this.#board.limit = limit;
+    this.#board.limit = Math.floor(limit * this.#framer.ratio);
     while (this.#nextRecord()) {
       const { bytes, offset, length, count, tag } = this.#out;
       let buffer: Uint8Array | undefined;
@@ -124,7 +124,7 @@ export class PeerLoop implements BufferSource {
   publish(now: number): number {
     if (now < this.#publishAt) return this.#publishAt;
     this.#publishAt = now + PUBLISH_INTERVAL;
-    this.#board.publish(this.mover.stats(), this.#taken);
+    this.#board.publish(this.mover.stats(), this.#framer.ratio, this.#taken);
     return Number.POSITIVE_INFINITY;
   }
 

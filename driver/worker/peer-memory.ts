@@ -63,6 +63,8 @@ const FIGURES = [...Object.keys(GAUGES), ...Object.keys(newCounters())] as reado
 const RTT = FIGURES.indexOf("smoothedRtt");
 const RATE = FIGURES.indexOf("rate");
 const IN_FLIGHT = FIGURES.indexOf("inFlightBytes");
+/** Behind the figures of the mover. */
+const RATIO = FIGURES.length;
 const STATES: readonly MoverState[] = ["idle", "connecting", "up", "silent", "down"];
 
 /** Words, before the figures. */
@@ -74,7 +76,7 @@ const STATE = 4;
 const TAKEN = 5;
 const STARVED = 6;
 const WORD_BYTES = 64;
-const BOARD_BYTES = WORD_BYTES + FIGURES.length * 8;
+const BOARD_BYTES = WORD_BYTES + (FIGURES.length + 1) * 8;
 /** No room is wanted. */
 const NEVER = -1;
 
@@ -93,6 +95,7 @@ export class Board {
     this.#words[ROOM_WANTED] = NEVER;
     this.#figures.fill(0);
     this.#figures[RTT] = Number.NaN;
+    this.#figures[RATIO] = 1;
     this.#figures[FIGURES.indexOf("minimumRtt")] = Number.NaN;
   }
 
@@ -115,7 +118,7 @@ export class Board {
     Atomics.add(this.#words, STARVED, 1);
   }
 
-  /** Bytes of a buffer that the mover asks for at most; 0 before it has asked. */
+  /** Bytes of messages that the mover asks for in a buffer at most; 0 before it has asked. */
   get limit(): number {
     return Atomics.load(this.#words, LIMIT);
   }
@@ -156,6 +159,11 @@ export class Board {
     return this.#figures[RATE]!;
   }
 
+  /** Bytes of messages for each byte that is sent of them. */
+  get ratio(): number {
+    return this.#figures[RATIO]!;
+  }
+
   /** Records that the worker has taken in all, modulo 2^32, when it published its figures. */
   get taken(): number {
     return Atomics.load(this.#words, TAKEN);
@@ -167,7 +175,8 @@ export class Board {
   }
 
   /** Worker: `taken` is stored last. */
-  publish(stats: MoverStats, taken: number): void {
+  publish(stats: MoverStats, ratio: number, taken: number): void {
+    this.#figures[RATIO] = ratio;
     for (let i = 0; i < FIGURES.length; i += 1) this.#figures[i] = stats[FIGURES[i]!];
     Atomics.store(this.#words, STATE, STATES.indexOf(stats.state));
     Atomics.store(this.#words, TAKEN, taken | 0);

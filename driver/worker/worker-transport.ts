@@ -11,8 +11,8 @@ import { RingReader, RingWriter } from "./ring.js";
 
 /**
  * What is filled before the mover asks for it, so that it need not wait for this thread: for so many milliseconds at the
- * mover's rate, and this many bytes at least, since what comes later with a higher priority has to wait for it. Twice as
- * much each time that the mover had to wait long all the same: the data compresses, or this thread is busy.
+ * mover's rate, and this many bytes at least, compressed as it was of late, since what comes later with a higher priority has
+ * to wait for it. Twice as much each time that the mover had to wait long all the same: this thread is busy.
  */
 const AHEAD_TIME = 2;
 const LEAST_AHEAD = 8192;
@@ -163,7 +163,7 @@ export class WorkerTransport extends EventEmitter<TransportEvents> implements Tr
 
   /** False if there is no room. */
   #fillOne(): boolean {
-    const { limit, rate } = this.#board;
+    const { limit, rate, ratio } = this.#board;
     const longest = Math.min(this.#bufferSize, limit > 0 ? limit : this.#bufferSize, this.#ahead);
     const size = Math.max(LEAST_BUFFER_SIZE, Math.floor(longest));
     const at = this.#out.reserve(size);
@@ -173,7 +173,7 @@ export class WorkerTransport extends EventEmitter<TransportEvents> implements Tr
       this.#out.commit(this.#filler.end - at, RecordKind.MESSAGES, this.#session, messages);
       this.#committed = (this.#committed + 1) | 0;
       if (this.#board.hungry) this.#bell.ringWorker();
-      const least = Math.min(Math.max((rate / 8000) * AHEAD_TIME, LEAST_AHEAD), this.#mostAhead);
+      const least = Math.min(Math.max((rate / 8000) * AHEAD_TIME, LEAST_AHEAD) * ratio, this.#mostAhead);
       this.#ahead = Math.max(least, this.#ahead * (1 - AHEAD_DECAY));
     }
     return true;

@@ -27,6 +27,8 @@ const noise = new SeededRandom(99);
 const CONTENTS = Array.from({ length: 256 }, () =>
   Uint8Array.from({ length: MESSAGE }, () => noise.below(256)),
 );
+/** A quarter of each is left. */
+const SHRINKING = CONTENTS.map((bytes) => bytes.map((byte, at) => (at < MESSAGE / 4 ? byte : 0)));
 
 /** Both halves of one end, in this thread and in virtual time: whether each takes its turn is the test's to say. */
 class End implements MessageSource {
@@ -40,6 +42,7 @@ class End implements MessageSource {
   readonly past = new Set<number>();
   said = 0;
   blocked = false;
+  contents = CONTENTS;
   /** How this end calls its present session in its messages; drawn anew for each. */
   session = 0;
   readonly #random: SeededRandom;
@@ -107,7 +110,7 @@ class End implements MessageSource {
         MESSAGE,
       );
       if (place === undefined) break;
-      place.set(CONTENTS[this.said & 0xff]!);
+      place.set(this.contents[this.said & 0xff]!);
       this.said += 1;
     }
     return this.said < this.#limit;
@@ -125,7 +128,7 @@ class End implements MessageSource {
     this.heard.set(connection, heard);
     assert.equal(this.heard.size, 1, "messages of two sessions in one");
     assert.ok(!heard.has(sequence), "a message twice");
-    assert.ok(Buffer.compare(data, CONTENTS[sequence & 0xff]!) === 0);
+    assert.ok(Buffer.compare(data, this.contents[sequence & 0xff]!) === 0);
     heard.add(sequence);
   }
 }
@@ -169,12 +172,14 @@ test("a main thread that takes nothing holds back its peer, costs a window, and 
   b.close();
 });
 
-for (const [late, least, most] of [
-  [3, 8, 60],
-  [12, 80, 256],
+for (const [what, contents, late, least, most] of [
+  ["", CONTENTS, 3, 8, 60],
+  ["", CONTENTS, 12, 80, 256],
+  [", of what shrinks to a quarter", SHRINKING, 3, 60, 240],
 ] as const) {
-  test(`what is filled ahead suffices, and is no more, for a main thread that is ${late} ms late each time`, () => {
+  test(`what is filled ahead suffices, and is no more, for a main thread that is ${late} ms late each time${what}`, () => {
     const { a, b, run } = ends(4, 4 * MEBIBYTE, 100e6);
+    for (const end of [a, b]) end.contents = contents;
     const seconds = (from: number, to: number) => {
       let ahead = 0;
       const before = b.transport.stats().bufferBytesDelivered;
