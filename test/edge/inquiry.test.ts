@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { MessageStatus } from "../../driver/index.js";
 import { addressBytes } from "../../driver/ip-address.js";
 import type { Interception } from "../../plugin/edge/tcp/index.js";
-import { deferred, EdgePair, listening, observe, PLAIN_CLASS } from "./pair.js";
+import { deferred, EdgePair, listening, observe, PLAIN_CLASS, until } from "./pair.js";
 
 const stops: (() => void)[] = [];
 after(() => {
@@ -56,11 +56,6 @@ async function client(pair: EdgePair, port: number): Promise<Socket> {
   pair.near.intercept(await promise, towards(port));
   listener.close();
   return socket;
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  for (let i = 0; i < 500 && !holds(); i++) await sleep(10);
-  assert.ok(holds());
 }
 
 test("what the server says before the client's connection stands is not lost, in any order of buffers", async () => {

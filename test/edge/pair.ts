@@ -1,4 +1,6 @@
+import assert from "node:assert/strict";
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type MessageAddresses, MessageStatus, PacketDriver } from "../../driver/index.js";
 import { addressBytes, addressText } from "../../driver/ip-address.js";
 import { DEFAULT_BUFFER_SIZE } from "../../driver/packet-driver.js";
@@ -261,6 +263,12 @@ export function observe(socket: Socket): Promise<Observed> {
     });
     socket.once("close", () => resolve({ bytes: Buffer.concat(chunks), end }));
   });
+}
+
+/** Waits for a condition that is on its way, for at most five seconds. */
+export async function until(holds: () => boolean): Promise<void> {
+  for (let i = 0; i < 500 && !holds(); i++) await sleep(10);
+  assert.ok(holds(), "waited for 5 s in vain");
 }
 
 /** A promise and what fulfils it. */
