@@ -132,9 +132,15 @@ function windowOf(options: { readonly maximum: number; pressed?: boolean }) {
   });
   return {
     window,
-    /** The application takes so many bytes, so many milliseconds later. */
-    take(bytes: number, after: number) {
+    /** So many bytes arrive, out of order, so many milliseconds later. */
+    arrive(bytes: number, after: number) {
       time += after;
+      window.arrive(bytes);
+    },
+    /** So many bytes arrive so many milliseconds later, and the application takes them. */
+    take(bytes: number, after: number) {
+      this.arrive(bytes, after);
+      window.order(bytes);
       window.consume(bytes);
       if (window.due) window.grant();
     },
@@ -155,30 +161,44 @@ test("the window widens for a reader that keeps pace, to its maximum, and not fo
   const fast = windowOf({ maximum: 8 * MEGABYTE });
   const slow = windowOf({ maximum: 8 * MEGABYTE });
   for (let i = 0; i < 100; i++) fast.take(MEGABYTE, 10);
-  for (let i = 0; i < 10; i++) slow.take(MEGABYTE / 4, 200);
+  for (let i = 0; i < 10; i++) slow.take(MEGABYTE / 5, 210);
   assert.equal(fast.window.size, 8 * MEGABYTE);
   assert.equal(fast.window.granted, 100 * MEGABYTE + fast.window.size);
   assert.equal(slow.window.size, MEGABYTE);
 });
 
+test("the window widens while what arrives waits for what is missing, and not while the application lets it wait", () => {
+  const missing = windowOf({ maximum: 8 * MEGABYTE });
+  const waiting = windowOf({ maximum: 8 * MEGABYTE });
+  for (let i = 0; i < 10; i++) {
+    missing.arrive(MEGABYTE, 10);
+    waiting.arrive(MEGABYTE, 10);
+    waiting.window.order(MEGABYTE);
+  }
+  assert.equal(missing.window.offer, 8 * MEGABYTE);
+  assert.equal(waiting.window.offer, 2 * MEGABYTE);
+});
+
 test("the window narrows to its least when the reader slows down, and what it has granted is used up", () => {
-  const { window, take } = windowOf({ maximum: 8 * MEGABYTE });
-  for (let i = 0; i < 100; i++) take(MEGABYTE, 10);
+  const site = windowOf({ maximum: 8 * MEGABYTE });
+  const { window } = site;
+  for (let i = 0; i < 100; i++) site.take(MEGABYTE, 10);
   const { granted } = window;
-  for (let i = 0; i < 20; i++) take(1000, 1500);
+  for (let i = 0; i < 20; i++) site.take(1000, 1500);
   assert.equal(window.size, INITIAL_CREDIT);
   assert.equal(window.granted, granted);
 });
 
 test("while memory is short, nobody has more than what everybody begins with", () => {
   const options = { maximum: 8 * MEGABYTE, pressed: false };
-  const { window, take } = windowOf(options);
-  for (let i = 0; i < 100; i++) take(MEGABYTE, 10);
+  const site = windowOf(options);
+  const { window } = site;
+  for (let i = 0; i < 100; i++) site.take(MEGABYTE, 10);
   options.pressed = true;
-  for (let i = 0; i < 7; i++) take(MEGABYTE, 10);
+  for (let i = 0; i < 7; i++) site.take(MEGABYTE, 10);
   assert.equal(window.size, INITIAL_CREDIT);
   assert.equal(window.granted, 108 * MEGABYTE);
-  take(MEGABYTE, 10);
+  site.take(MEGABYTE, 10);
   assert.equal(window.granted, 108 * MEGABYTE + INITIAL_CREDIT);
 });
 

@@ -11,14 +11,22 @@
  */
 export const INITIAL_CREDIT = 128 * 1024;
 
+/** A window is too narrow if this share of it arrives in two round trips: what is lost three times is under way for four. */
+const ARRIVED_SHARE = 1 / 4;
+/** With more than this share of the window in order and not taken it is the application that holds the sender back. */
+const UNTAKEN_SHARE = 1 / 4;
 /** A window that has not moved by this share in so many round trips, or so many milliseconds, is too wide. */
 const SLOW_SHARE = 1 / 8;
 const SLOW_ROUNDS = 8;
 const SLOW_TIME = 1000;
 
 const CREDIT_BYTES = 8;
-/** Grants are sent when the window has moved by this share of itself: few messages, and never a sender that waits. */
+/**
+ * Grants are sent when the window has moved by this share of itself, or so many bytes: few messages, and most of a wide
+ * window to be used.
+ */
 const GRANT_SHARE = 1 / 4;
+const MOST_UNGRANTED = 1024 * 1024;
 
 /** The grant in the data of a CREDIT message: u64, network byte order; undefined if it cannot be one. */
 export function readCredit(data: Uint8Array): number | undefined {
@@ -48,21 +56,31 @@ export interface WindowOptions {
 }
 
 /**
- * The receiver's side: grants credit as the application takes the bytes. The window follows what the application takes in
- * a round trip: it widens while that is half of it or more, for then it is the window that holds the sender back, and
- * narrows when it is much less. What has been granted stays granted: it narrows as the application goes on taking.
+ * The receiver's side: grants credit as the application takes the bytes. The window follows what arrives in a round trip: it
+ * widens while that is an eighth of it or more, for then it is the window that may hold the sender back, unless it is the
+ * application that does. What arrives counts, and not what is in order: on a long path that loses, several bandwidth-delay
+ * products wait for what is sent again, and a window that waited for them would take seconds to have room for them. It
+ * narrows when the application takes much less. What has been granted stays granted: it narrows as the application goes on
+ * taking.
  */
 export class ReceiveWindow {
   readonly #options: WindowOptions;
   #size: number;
   #consumed = 0;
   #granted = INITIAL_CREDIT;
-  #roundStart: number;
-  #roundConsumed = 0;
+  /** Bytes that have come in order and that the application has not taken. */
+  #untaken = 0;
+  /** Since when, and what has arrived since then: for widening. */
+  #arrivalsSince: number;
+  #arrived = 0;
+  /** Since when, and what the application has taken since then: for narrowing. */
+  #takenSince: number;
+  #taken = 0;
 
   constructor(options: WindowOptions) {
     this.#options = options;
-    this.#roundStart = options.now();
+    this.#arrivalsSince = options.now();
+    this.#takenSince = this.#arrivalsSince;
     this.#size = options.pressed() ? INITIAL_CREDIT : Math.min(options.first, options.maximum);
   }
 
@@ -76,31 +94,52 @@ export class ReceiveWindow {
     return this.#granted;
   }
 
+  /** So many bytes more have arrived, in whatever order. */
+  arrive(bytes: number): void {
+    const { now, rtt, maximum, pressed } = this.#options;
+    const time = now();
+    if (time - this.#arrivalsSince > 2 * rtt()) this.#beginArrivals(time);
+    this.#arrived += bytes;
+    if (this.#arrived < this.#size * ARRIVED_SHARE || this.#untaken > this.#size * UNTAKEN_SHARE || pressed())
+      return;
+    this.#size = Math.min(this.#size * 2, maximum);
+    this.#beginArrivals(time);
+  }
+
+  /** So many bytes more are in order: the application's turn. */
+  order(bytes: number): void {
+    this.#untaken += bytes;
+  }
+
   /** The application has taken `bytes` more. */
   consume(bytes: number): void {
+    this.#untaken -= bytes;
     this.#consumed += bytes;
-    this.#roundConsumed += bytes;
-    const { now, rtt, maximum, pressed } = this.#options;
-    const elapsed = now() - this.#roundStart;
+    this.#taken += bytes;
+    const { now, rtt, pressed } = this.#options;
     if (pressed()) this.#size = INITIAL_CREDIT;
-    if (this.#roundConsumed * 2 >= this.#size) {
-      if (elapsed <= 2 * rtt() && !pressed()) this.#size = Math.min(this.#size * 2, maximum);
-      this.#beginRound();
-    } else if (elapsed > Math.max(SLOW_ROUNDS * rtt(), SLOW_TIME)) {
-      const isSlow = this.#roundConsumed < this.#size * SLOW_SHARE;
-      if (isSlow) this.#size = Math.max(this.#size / 2, INITIAL_CREDIT);
-      this.#beginRound();
+    const time = now();
+    if (this.#taken * 2 >= this.#size) {
+      this.#beginTaking(time);
+    } else if (time - this.#takenSince > Math.max(SLOW_ROUNDS * rtt(), SLOW_TIME)) {
+      if (this.#taken < this.#size * SLOW_SHARE) this.#size = Math.max(this.#size / 2, INITIAL_CREDIT);
+      this.#beginTaking(time);
     }
   }
 
-  #beginRound(): void {
-    this.#roundStart = this.#options.now();
-    this.#roundConsumed = 0;
+  #beginArrivals(time: number): void {
+    this.#arrivalsSince = time;
+    this.#arrived = 0;
+  }
+
+  #beginTaking(time: number): void {
+    this.#takenSince = time;
+    this.#taken = 0;
   }
 
   /** Whether the window has moved far enough for a CREDIT message. */
   get due(): boolean {
-    return this.#consumed + this.#size - this.#granted >= this.#size * GRANT_SHARE;
+    return this.#consumed + this.#size - this.#granted >= Math.min(this.#size * GRANT_SHARE, MOST_UNGRANTED);
   }
 
   /** The limit for a CREDIT message that is sent now. */

@@ -197,7 +197,9 @@ export class TcpEdge implements MessageSource, Holder, Idling {
         break;
       case MessageType.DATA:
         this.#hold(data.length);
+        this.#window.arrive(data.length);
         this.#accept(header.sequence, data);
+        if (!this.#over && this.#window.due) this.#surroundings.ready(this);
         break;
       case MessageType.FIN:
         this.#accept(header.sequence, null);
@@ -311,6 +313,7 @@ export class TcpEdge implements MessageSource, Holder, Idling {
 
   #deliver(bytes: Uint8Array): void {
     this.#delivered += bytes.length;
+    this.#window.order(bytes.length);
     this.#delivery.give(bytes);
   }
 
