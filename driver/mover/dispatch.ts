@@ -106,7 +106,7 @@ export class Dispatch {
     batch.push(at);
     const bytes = at - start + channel.trailerBytes + link.overhead;
     receiver.ackSent(bytes);
-    pacer.spend(bytes);
+    pacer.spendBeside(bytes);
     this.flush(now);
   }
 }

@@ -1,5 +1,5 @@
 import { EventEmitter } from "node:events";
-import { congestionModel, streamModel } from "./congestion/index.js";
+import { ceilingOf, congestionModel, streamModel } from "./congestion/index.js";
 import { TwoWayModel } from "./congestion/two-way.js";
 import {
   CONFIRM_INTERVAL,
@@ -88,7 +88,7 @@ export class Mover extends EventEmitter<MoverEvents> implements DataMover {
       this.#path.way,
       () => this.#path.shut,
     );
-    this.#pacer = new Pacer(this.#link.granularity, datagram);
+    this.#pacer = new Pacer(granularity, datagram, ceilingOf(rate));
     this.#dispatch = new Dispatch({
       link: this.#link,
       path: this.#path,

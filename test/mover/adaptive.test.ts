@@ -165,6 +165,18 @@ describe("downloads of 1 MB and nothing else", () => {
   });
 });
 
+describe("what is said beside the acknowledgements of bulk data", () => {
+  it("does not wait for them, although they are more than its own rate", () => {
+    const start = 200e3;
+    const mode = { mode: "adaptive", start } as const;
+    const bulk = new Bulk({ rate: 500e6, roundTrip: 4, warm: 1, span: 4, mode, answers: 20 });
+    const { goodput, acknowledgements } = bulk.measure();
+    assert.ok(goodput > 450e6 && acknowledgements * goodput > 3 * start, `${goodput}, ${acknowledgements}`);
+    const late = bulk.answered.slice(-200).filter((time) => time > 5);
+    assert.ok(bulk.answered.length > 240 && late.length === 0, `${bulk.answered.length}; ${late}`);
+  });
+});
+
 describe("bulk data after small messages", () => {
   for (const roundTrip of [2, 20, 100]) {
     for (const interval of [5, 50]) {

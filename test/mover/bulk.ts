@@ -22,7 +22,12 @@ export interface BulkOptions {
   readonly lateness?: number;
   /** Milliseconds that the source is late with each buffer. */
   readonly hesitation?: number;
+  /** Milliseconds from one short buffer to the next that goes the other way; default: none does. */
+  readonly answers?: number;
 }
+
+/** Of an answer, bytes. */
+const ANSWER = 100;
 
 export interface BulkResult {
   /** Bits per second of buffers delivered. */
@@ -50,6 +55,8 @@ export class Bulk {
   readonly b: Mover;
   readonly links: { a: SimulatedLink; b: SimulatedLink };
   delivered = 0;
+  /** How long each answer took, milliseconds. */
+  readonly answered: number[] = [];
   /** What the source has still to say; endless by default. */
   left = Number.POSITIVE_INFINITY;
   readonly #options: BulkOptions;
@@ -65,6 +72,7 @@ export class Bulk {
       mode,
       lateness = 0,
       hesitation = 0,
+      answers,
     } = options;
     this.#options = options;
     this.#product = (rate * roundTrip) / 8000;
@@ -83,7 +91,16 @@ export class Bulk {
       return new Uint8Array(length);
     };
     const source = { nextBuffer, release: () => undefined };
-    const silent = { nextBuffer: () => undefined, release: () => undefined };
+    const said: number[] = [];
+    let unsaid = 0;
+    const answering = {
+      nextBuffer: () => {
+        if (unsaid === 0) return undefined;
+        unsaid -= 1;
+        return new Uint8Array(BUFFER_FIELD_BYTES + ANSWER);
+      },
+      release: () => undefined,
+    };
     const rateOptions = mode === undefined ? {} : { rate: mode };
     this.a = new Mover({
       site: "a",
@@ -91,7 +108,7 @@ export class Bulk {
       security: "off",
       link: this.links.a,
       source,
-      deliver: () => undefined,
+      deliver: () => this.answered.push(this.clock.now - said.shift()!),
       ...rateOptions,
     });
     this.b = new Mover({
@@ -99,13 +116,22 @@ export class Bulk {
       bootId: 2n,
       security: "off",
       link: this.links.b,
-      source: silent,
+      source: answering,
+      ...rateOptions,
       deliver: (buffer) => {
         this.delivered += buffer.length;
       },
     });
     this.a.start();
     this.b.start();
+    if (answers === undefined) return;
+    const answer = (): void => {
+      said.push(this.clock.now);
+      unsaid += 1;
+      this.b.wake();
+      this.clock.at(this.clock.now + answers, answer);
+    };
+    this.clock.at(this.clock.now + answers, answer);
   }
 
   measure(): BulkResult {

@@ -17,12 +17,16 @@ const SNAPSHOT = join(dirname(fileURLToPath(import.meta.url)), "../../../test/mo
 
 const RATE = 40e6;
 /** Seconds. */
-const JOIN = 5;
 const FROM = 40;
 const UNTIL = 60;
-/** Who gets what among many is a matter of chance, too. */
-const SEEDS = [2];
-const SEEDS_OF_MANY = [1, 2];
+/**
+ * Who gets what is a matter of chance, too: of the seed, and of what has just been under way when the others join. Each
+ * run has its own of both.
+ */
+const RUNS = 4;
+/** When the others join in the first run, and how much later in each further one, seconds. */
+const JOIN = 4.5;
+const JOIN_STEP = 0.5;
 
 const RIVALS: readonly [
   name: string,
@@ -35,7 +39,7 @@ const RIVALS: readonly [
   ["BBRv3", () => new Bbr3(), [1], [1, 4]],
 ];
 /** Known to come out elsewhere than between half and twice the fair share (docs/mover.md, "Fairness"). */
-const KNOWN = ["4 CUBIC, 200 ms, 0.5", "4 BBR, 20 ms, 0.5"];
+const KNOWN = ["4 CUBIC, 200 ms, 0.5", "1 BBR, 200 ms, 0.5", "4 BBR, 20 ms, 0.5"];
 
 interface Shares {
   readonly ours: number[];
@@ -43,15 +47,15 @@ interface Shares {
   readonly use: number;
 }
 
-/** In the mean of all seeds. */
+/** In the mean of all runs. */
 function share(roundTrip: number, queue: number, movers: number, rivals: () => readonly Control[]): Shares {
-  const seeds = rivals().length > 1 ? SEEDS_OF_MANY : SEEDS;
-  const runs = seeds.map((seed) => {
-    const bottleneck = new Bottleneck({ rate: RATE, roundTrip, queue, seed });
+  const runs = Array.from({ length: RUNS }, (_, run) => {
+    const join = JOIN + run * JOIN_STEP;
+    const bottleneck = new Bottleneck({ rate: RATE, roundTrip, queue, seed: run + 1 });
     const contenders: Contender[] = [];
     for (let i = 0; i < movers; i += 1) contenders.push(bottleneck.addMover(i * 700));
     rivals().forEach((rival, i) => {
-      contenders.push(bottleneck.addRival(rival, JOIN * 1000 + i * 370));
+      contenders.push(bottleneck.addRival(rival, join * 1000 + i * 370));
     });
     return bottleneck.measure(contenders, FROM, UNTIL);
   });

@@ -51,6 +51,28 @@ describe("pacing", () => {
     return { bytes, longest };
   }
 
+  /** Bytes that may be sent by the pace in a second, while so many go beside it each millisecond. */
+  function paceBeside(rate: number, ceiling: number, beside: number): number {
+    const pacer = new Pacer(0, 1500, ceiling);
+    pacer.setRate(0, rate);
+    let bytes = 0;
+    for (let now = 0; now < 1000; now += 0.25) {
+      pacer.spendBeside(beside / 4);
+      pacer.refill(now);
+      for (; pacer.open; bytes += 100) pacer.spend(100);
+    }
+    return bytes;
+  }
+
+  it("goes on beside what does not wait, which a ceiling counts, and grants half of itself at most", () => {
+    const near = (bytes: number, rate: number) =>
+      assert.ok(Math.abs(bytes / (rate * 1000) - 1) < 0.05, `${bytes} bytes, ${rate} B/ms wanted`);
+    near(paceBeside(500, Number.POSITIVE_INFINITY, 2000), 500);
+    near(paceBeside(500, 2000, 200), 500);
+    near(paceBeside(1000, 1000, 200), 800);
+    near(paceBeside(1000, 1000, 700), 500);
+  });
+
   it("keeps the rate at every rate and granularity", () => {
     for (const rate of [12.5, 125, 1250, 12_500, 125_000]) {
       for (const granularity of [0, 0.1, 2]) {
@@ -175,7 +197,7 @@ describe("start-up", () => {
 
   it("ends by a queue and no growth, of a source that pauses if the link held up what it sent", () => {
     const doneAfter = (...measurements: readonly [rounds: Rounds, queued: boolean][]): boolean => {
-      const startup = new Startup();
+      const startup = new Startup(100);
       for (const [rounds, queued] of measurements) startup.onMeasurement(rounds, queued, 100);
       return startup.done;
     };
@@ -192,7 +214,7 @@ describe("start-up", () => {
   });
 
   it("does not take what came late and in a bunch for the link's rate", () => {
-    const startup = new Startup();
+    const startup = new Startup(100);
     startup.begin(0);
     for (const arrivalTime of [10, 10, 15, 5, 10])
       startup.onMeasurement(measured(arrivalTime, 1, false), true, 100);

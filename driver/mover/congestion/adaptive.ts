@@ -79,7 +79,7 @@ export class AdaptiveModel implements CongestionModel {
   #sentGain = 1;
   #sinceRound = 0;
   #gain = STARTUP_GAIN;
-  readonly #startup = new Startup();
+  readonly #startup: Startup;
   readonly #push = new Push();
   readonly #startRate: number;
   readonly #ceiling: number;
@@ -89,6 +89,7 @@ export class AdaptiveModel implements CongestionModel {
     this.#granularity = granularity;
     this.#contest = new Contest(datagram);
     this.#startRate = options.startRate ?? (FIRST_WINDOW * datagram) / UNKNOWN_RTT;
+    this.#startup = new Startup(this.#startRate);
     this.#ceiling = options.ceiling ?? Number.POSITIVE_INFINITY;
   }
 

@@ -22,7 +22,19 @@ export function congestionModel(
   }
 }
 
-/** The same for a stream. */
+/** What all datagrams together stay below, bytes per millisecond; Infinity without one. */
+export function ceilingOf(options: RateOptions): number {
+  switch (options.mode) {
+    case "adaptive":
+      return Number.POSITIVE_INFINITY;
+    case "capped":
+      return perMillisecond(options.ceiling);
+    case "fixed":
+      return perMillisecond(options.rate);
+  }
+}
+
+/** The model for a stream. */
 export function streamModel(options: RateOptions): CongestionModel {
   switch (options.mode) {
     case "adaptive":

@@ -10,7 +10,8 @@ const QUICK_GROWTH = 1.1;
 const QUEUED_MEASUREMENTS = 2;
 /**
  * The link was busy, although the source paused, if what arrived was sent in less than this part of the time that it
- * took, and is at least this part of what was delivered before.
+ * took, and is at least this part of what was delivered before, and of what was tried first: of a source that trickles a
+ * peer that pauses would make a slow link.
  */
 const BUNCHED = 0.8;
 const LEAST = 0.5;
@@ -27,6 +28,12 @@ export class Startup {
   #arrived = 0;
   #arrivalTime = 0;
   #steadyRate = 0;
+  readonly #firstRate: number;
+
+  /** `firstRate`: what was tried first. */
+  constructor(firstRate: number) {
+    this.#firstRate = firstRate;
+  }
 
   /** `rate`: what is delivered by now. */
   begin(rate: number): void {
@@ -60,7 +67,8 @@ export class Startup {
     this.#steadyRate = Math.max(this.#steadyRate, Math.min(rate, ofTwo));
     this.#arrived = arrived;
     this.#arrivalTime = arrivalTime;
-    const busy = !idle || (sendingTime < BUNCHED * arrivalTime && rate >= LEAST * delivered);
+    const enough = LEAST * Math.max(delivered, this.#firstRate);
+    const busy = !idle || (sendingTime < BUNCHED * arrivalTime && rate >= enough);
     if (rate >= delivered * QUICK_GROWTH) this.#queued = 0;
     else if (queued && busy) this.#queued += 1;
     else if (!idle) this.#queued = 0;
