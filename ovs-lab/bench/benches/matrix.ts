@@ -74,9 +74,11 @@ function cell(quick: boolean, changes: Partial<WanSettings>): Cell {
   const { rate, rtt } = wan;
   const isHard = rate !== "100mbit";
   const isShown = rate === "100mbit" && rtt === "100ms" && wan.loss === "1%";
-  // Slow ways need no long window for their rate, but long paths need time to start.
-  const startUp = rtt === "600ms" ? 10 : quick ? 4 : 6;
-  const seconds = quick ? 5 : 10;
+  const isLong = rtt === "600ms";
+  // Slow ways need no long window for their rate, but long paths need time to start. And what is lost there comes two or
+  // three seconds later, with all that waits for it: a short window would show how much of that it has caught.
+  const startUp = isLong ? 10 : quick ? 4 : 6;
+  const seconds = (quick ? 5 : 10) * (isLong ? 3 : 1);
   return {
     name: cellName(wan),
     wan,
