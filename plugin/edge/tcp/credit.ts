@@ -68,8 +68,6 @@ export class ReceiveWindow {
   #size: number;
   #consumed = 0;
   #granted = INITIAL_CREDIT;
-  /** Bytes that have come in order and that the application has not taken. */
-  #untaken = 0;
   /** Since when, and what has arrived since then: for widening. */
   #arrivalsSince: number;
   #arrived = 0;
@@ -94,26 +92,21 @@ export class ReceiveWindow {
     return this.#granted;
   }
 
-  /** So many bytes more have arrived, in whatever order. */
-  arrive(bytes: number): void {
+  /** So many bytes more have arrived, in whatever order; `inOrder` were the application's to take before, in all. */
+  arrive(bytes: number, inOrder: number): void {
     const { now, rtt, maximum, pressed } = this.#options;
     const time = now();
+    const untaken = inOrder - this.#consumed;
     if (time - this.#arrivalsSince > 2 * rtt()) this.#beginArrivals(time);
     this.#arrived += bytes;
-    if (this.#arrived < this.#size * ARRIVED_SHARE || this.#untaken > this.#size * UNTAKEN_SHARE || pressed())
+    if (this.#arrived < this.#size * ARRIVED_SHARE || untaken > this.#size * UNTAKEN_SHARE || pressed())
       return;
     this.#size = Math.min(this.#size * 2, maximum);
     this.#beginArrivals(time);
   }
 
-  /** So many bytes more are in order: the application's turn. */
-  order(bytes: number): void {
-    this.#untaken += bytes;
-  }
-
   /** The application has taken `bytes` more. */
   consume(bytes: number): void {
-    this.#untaken -= bytes;
     this.#consumed += bytes;
     this.#taken += bytes;
     const { now, rtt, pressed } = this.#options;

@@ -192,12 +192,15 @@ export class TcpEdge implements MessageSource, Holder, Idling {
   receive(header: MessageHeader, data: Uint8Array): void {
     if (this.#over) return;
     switch (header.type) {
-      case MessageType.OPENED:
-        this.#mark(readOpened(data));
+      case MessageType.OPENED: {
+        const dscp = readOpened(data);
+        if (dscp === undefined || !this.initiator) this.reset(MessageStatus.PROTOCOL_ERROR);
+        else this.marked?.(dscp);
         break;
+      }
       case MessageType.DATA:
         this.#hold(data.length);
-        this.#window.arrive(data.length);
+        this.#window.arrive(data.length, this.#delivered);
         this.#accept(header.sequence, data);
         if (!this.#over && this.#window.due) this.#surroundings.ready(this);
         break;
@@ -221,12 +224,6 @@ export class TcpEdge implements MessageSource, Holder, Idling {
         this.#resetIfDue();
         break;
     }
-  }
-
-  /** The far application's packets have this DSCP. */
-  #mark(dscp: number | undefined): void {
-    if (dscp === undefined || !this.initiator) this.reset(MessageStatus.PROTOCOL_ERROR);
-    else this.marked?.(dscp);
   }
 
   /** Looks whether the application has reset a connection that is not being read from, for want of credit or after its end. */
@@ -313,7 +310,6 @@ export class TcpEdge implements MessageSource, Holder, Idling {
 
   #deliver(bytes: Uint8Array): void {
     this.#delivered += bytes.length;
-    this.#window.order(bytes.length);
     this.#delivery.give(bytes);
   }
 
