@@ -213,6 +213,17 @@ describe("start-up", () => {
     assert.ok(!doneAfter([full, true], [measured(10, 10, false), false], [full, true]));
   });
 
+  it("does not end by a queue of a source that trickles, much less than what was tried first", () => {
+    for (const [firstRate, done] of [
+      [150, true],
+      [250, false],
+    ] as const) {
+      const startup = new Startup(firstRate);
+      for (let i = 0; i < 2; i += 1) startup.onMeasurement(measured(10, 4, true), true, 100);
+      assert.equal(startup.done, done);
+    }
+  });
+
   it("does not take what came late and in a bunch for the link's rate", () => {
     const startup = new Startup(100);
     startup.begin(0);
