@@ -62,7 +62,7 @@ withWan(command("up", "build the lab and start everything in it"), true)
     const started = Date.now();
     const lab = await interruptible(options.name, () =>
       // Without --no-plugin, commander says true: then the file decides.
-      Lab.up({ ...fromFile, ...options, ...(plugin === false ? { plugin } : {}) }, progress),
+      Lab.up({ ...fromFile, ...options, ...(plugin === false ? { plugin } : {}), kept: true }, progress),
     );
     console.log(render(await lab.status()));
     progress(`up after ${((Date.now() - started) / 1000).toFixed(1)} s`);

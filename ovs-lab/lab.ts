@@ -2,12 +2,12 @@ import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { existsSync } from "node:fs";
 import { type CommandOptions, type CommandResult, isInstalled, run, spawnCommand } from "./command.js";
 import { LabError } from "./errors.js";
-import { kill, namespacesOf, removeNamespaces } from "./namespace.js";
+import { isRunning, namespacesOf, processId, removeNamespaces } from "./namespace.js";
 import { buildSites, connectSites, setWanMtu } from "./network.js";
 import { checkName, DEFAULT_NAME, type LabOptions, mergeWan, plan } from "./options.js";
 import { patience } from "./patience.js";
 import { SitePlugin } from "./plugin.js";
-import { type LabState, StateDirectory } from "./state.js";
+import { type LabState, labNames, StateDirectory } from "./state.js";
 import { describe, type LabStatus, observe } from "./status.js";
 import { availableDatapath, OvsSwitch } from "./switch.js";
 import { namespacePrefix, type Site, Topology, WAN_DEVICE } from "./topology.js";
@@ -37,7 +37,8 @@ export interface PluginControl {
 }
 
 /**
- * A running lab. It outlives the process that started it; any process may {@link Lab.open} it.
+ * A running lab. Any process may {@link Lab.open} it. It outlives the process that started it, but unless it is `kept`,
+ * nobody is thought to need it then: the next {@link Lab.up} of its name replaces it.
  * Everything throws {@link LabError}.
  */
 export class Lab {
@@ -88,7 +89,7 @@ export class Lab {
         plan: plan_,
         directed: [],
         datapath,
-        starter: process.pid,
+        starter: processId(process.pid)!,
         since,
       };
       store.write(state);
@@ -114,6 +115,16 @@ export class Lab {
     checkName(name);
     checkRoot();
     return removeLab(name);
+  }
+
+  /** Removes every lab that is not kept and whose process is gone. */
+  static async removeOrphans(progress: (line: string) => void = () => {}): Promise<void> {
+    checkRoot();
+    for (const name of labNames()) {
+      const state = new StateDirectory(name).read();
+      if (state !== undefined && !state.plan.kept && !isRunning(state.starter))
+        await clearLeftover(name, progress);
+    }
   }
 
   /** Runs a command in a node's namespace to its end. */
@@ -277,21 +288,24 @@ function noLab(name: string, isBroken: boolean): LabError {
     : new LabError("NO_LAB", `there is no lab "${name}"; start it with: ovs-lab up --name ${name}`);
 }
 
-/** A lab that is up, or is being started by a living process, stays; what a crash left of one goes. */
+/** A lab that is up and has an owner or is kept, or is being started, stays; what a crash left of one goes. */
 async function clearLeftover(name: string, progress: (line: string) => void): Promise<void> {
   const store = new StateDirectory(name);
   if (!store.exists && namespacesOf(namespacePrefix(name)).length === 0) return;
   const state = store.read();
-  if (state?.phase === "up") {
+  const isOwned = state !== undefined && isRunning(state.starter);
+  if (state?.phase === "up" && (isOwned || state.plan.kept)) {
     throw new LabError(
       "EXISTS",
       `lab "${name}" is up already: ${describe(state)}; end it with: ovs-lab down --name ${name}`,
     );
   }
-  if (state?.phase === "starting" && kill(state.starter, 0)) {
-    throw new LabError("EXISTS", `lab "${name}" is being started by process ${state.starter}`);
+  if (isOwned) {
+    throw new LabError("EXISTS", `lab "${name}" is being started by process ${state.starter.pid}`);
   }
-  progress(`removing what an interrupted start of lab "${name}" left`);
+  progress(
+    `removing lab "${name}", ${state?.phase === "up" ? "left by a process that is gone" : "whose start was interrupted"}`,
+  );
   await removeLab(name);
 }
 

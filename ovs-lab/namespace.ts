@@ -75,10 +75,34 @@ export function commandLine(pid: number): string[] {
 
 /** The process that started this one; undefined once it has ended. */
 export function parentOf(pid: number): number | undefined {
+  const parent = statOf(pid)?.[1];
+  return parent === undefined ? undefined : Number(parent);
+}
+
+/** A process: no other has both, not even one that gets its number later. */
+export interface ProcessId {
+  readonly pid: number;
+  /** When it began, in clock ticks since the machine did. */
+  readonly began: number;
+}
+
+/** Undefined once it has ended. */
+export function processId(pid: number): ProcessId | undefined {
+  const stat = statOf(pid);
+  return stat === undefined ? undefined : { pid, began: Number(stat[19]) };
+}
+
+export function isRunning({ pid, began }: ProcessId): boolean {
+  const now = processId(pid);
+  return now !== undefined && now.began === began;
+}
+
+/** What the kernel says of a process, from its state on, which is the third field of proc_pid_stat(5). */
+function statOf(pid: number): string[] | undefined {
   try {
-    // proc_pid_stat(5): "pid (name) state parent …", and a name may hold anything.
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+    // "pid (name) state parent …", and a name may hold anything.
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   } catch {
     return undefined;
   }

@@ -25,6 +25,8 @@ export interface LabOptions extends Partial<WanSettings> {
   readonly emulation?: "emulator" | "netem";
   /** Of the WAN's randomness; the same seed draws the same numbers. */
   readonly seed?: number;
+  /** Whether it has a use when the process that started it is gone. */
+  readonly kept?: boolean;
 }
 
 /** Every option, decided. */
@@ -37,6 +39,7 @@ export interface LabPlan {
   readonly datapath: "auto" | "kernel" | "netdev";
   readonly emulation: "emulator" | "netem";
   readonly seed: number;
+  readonly kept: boolean;
   readonly wan: WanSettings;
 }
 
@@ -49,11 +52,12 @@ export const defaultOptions = {
   plugin: true,
   datapath: "auto",
   emulation: "emulator",
+  kept: false,
 } as const;
 
 /** Checks what can be checked without touching the machine, except for the WAN's settings. @throws LabError `BAD_OPTION` */
 export function plan(options: LabOptions): LabPlan {
-  const { name = DEFAULT_NAME, sites, hosts, plugin, plugins, datapath, emulation, seed } = options;
+  const { name = DEFAULT_NAME, sites, hosts, plugin, plugins, datapath, emulation, seed, kept } = options;
   return {
     name: checkName(name),
     sites: parseInteger("sites", sites ?? defaultOptions.sites, 1, MOST_SITES),
@@ -66,6 +70,7 @@ export function plan(options: LabOptions): LabPlan {
       "netem",
     ]),
     seed: parseInteger("seed", seed ?? Math.floor(Math.random() * 2 ** 31), 0, 2 ** 31 - 1),
+    kept: kept ?? defaultOptions.kept,
     wan: mergeWan(defaultWan, options),
   };
 }

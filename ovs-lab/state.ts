@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { LabError } from "./errors.js";
+import type { ProcessId } from "./namespace.js";
 import type { LabPlan } from "./options.js";
 import type { Datapath } from "./switch.js";
 import type { WanSettings } from "./wan/settings.js";
@@ -27,8 +28,8 @@ export interface LabState {
   readonly plan: LabPlan;
   readonly directed: readonly DirectedSettings[];
   readonly datapath: Datapath;
-  /** Who starts it, while it does. */
-  readonly starter: number;
+  /** Who starts it, or has. */
+  readonly starter: ProcessId;
   /** ISO 8601. */
   readonly since: string;
 }

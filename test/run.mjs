@@ -86,6 +86,9 @@ async function run(files, concurrency, { behind = false } = {}) {
   }
 }
 
+// A run that was killed has left its labs: they take processor time, and their names.
+const { Lab } = await import("../dist/ovs-lab/index.js");
+if (process.geteuid() === 0) await Lab.removeOrphans((line) => console.error(`ovs-lab: ${line}`));
 const begun = performance.now();
 const left = new Set(files);
 /** Those of the files that are left whose names begin so. */

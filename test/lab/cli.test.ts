@@ -214,7 +214,7 @@ describe("ovs-lab up", () => {
     await interrupted("SIGKILL");
     const { status, stderr } = await ovsLab("up", ["--no-plugin"]);
     assert.equal(status, 0, stderr);
-    assert.match(stderr, /removing what an interrupted start of lab ".*" left/);
+    assert.match(stderr, /removing lab ".*", whose start was interrupted/);
     await ovsLab("down");
     assert.deepEqual(left(), []);
   });

@@ -350,6 +350,26 @@ describe("a lab that is in the way or broken", () => {
     await Lab.down(names.one);
   });
 
+  it("gives way when the process that started it is gone", async () => {
+    const index = new URL("../../ovs-lab/index.js", import.meta.url).href;
+    const script = `const { Lab } = await import(${JSON.stringify(index)});
+      await Lab.up({ name: process.argv[1], hosts: 1, plugin: false });
+      process.kill(process.pid, "SIGKILL");`;
+    const killed = () =>
+      run([process.execPath, "--input-type=module", "--eval", script, names.one]).catch(() => {});
+    await killed();
+    assert.equal((await Lab.open(names.one).status()).state, "up");
+    const said: string[] = [];
+    const lab = await Lab.up({ name: names.one, hosts: 1, plugin: false }, (line) => said.push(line));
+    assert.equal(said[0], `removing lab "${names.one}", left by a process that is gone`);
+    await Lab.removeOrphans();
+    assert.equal((await lab.status()).state, "up");
+    await lab.down();
+    await killed();
+    await Lab.removeOrphans();
+    assert.equal(existsSync(`/run/ovs-lab/${names.one}`), false);
+  });
+
   it("says what is gone, and can be removed", async () => {
     const lab = await up(names.one);
     const { sites, wan } = await lab.status();

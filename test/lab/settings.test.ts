@@ -100,6 +100,7 @@ describe("options", () => {
       plugins: {},
       datapath: "auto",
       emulation: "emulator",
+      kept: false,
       wan: defaultWan,
     });
   });
