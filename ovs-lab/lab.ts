@@ -117,13 +117,12 @@ export class Lab {
     return removeLab(name);
   }
 
-  /** Removes every lab that is not kept and whose process is gone. */
+  /** Removes every lab that gives way to the next of its name. */
   static async removeOrphans(progress: (line: string) => void = () => {}): Promise<void> {
     checkRoot();
     for (const name of labNames()) {
       const state = new StateDirectory(name).read();
-      if (state !== undefined && !state.plan.kept && !isRunning(state.starter))
-        await clearLeftover(name, progress);
+      if (state !== undefined && !isWanted(state)) await clearLeftover(name, progress);
     }
   }
 
@@ -288,23 +287,25 @@ function noLab(name: string, isBroken: boolean): LabError {
     : new LabError("NO_LAB", `there is no lab "${name}"; start it with: ovs-lab up --name ${name}`);
 }
 
-/** A lab that is up and has an owner or is kept, or is being started, stays; what a crash left of one goes. */
+/** Its process is there, or it is kept and whole. */
+function isWanted({ phase, plan, starter }: LabState): boolean {
+  return isRunning(starter) || (phase === "up" && plan.kept);
+}
+
+/** A lab that is wanted stays; what a crash left of one goes. */
 async function clearLeftover(name: string, progress: (line: string) => void): Promise<void> {
   const store = new StateDirectory(name);
   if (!store.exists && namespacesOf(namespacePrefix(name)).length === 0) return;
   const state = store.read();
-  const isOwned = state !== undefined && isRunning(state.starter);
-  if (state?.phase === "up" && (isOwned || state.plan.kept)) {
-    throw new LabError(
-      "EXISTS",
-      `lab "${name}" is up already: ${describe(state)}; end it with: ovs-lab down --name ${name}`,
-    );
-  }
-  if (isOwned) {
-    throw new LabError("EXISTS", `lab "${name}" is being started by process ${state.starter.pid}`);
+  const isUp = state?.phase === "up";
+  if (state !== undefined && isWanted(state)) {
+    const what = isUp
+      ? `is up already: ${describe(state)}; end it with: ovs-lab down --name ${name}`
+      : `is being started by process ${state.starter.pid}`;
+    throw new LabError("EXISTS", `lab "${name}" ${what}`);
   }
   progress(
-    `removing lab "${name}", ${state?.phase === "up" ? "left by a process that is gone" : "whose start was interrupted"}`,
+    `removing lab "${name}", ${isUp ? "left by a process that is gone" : "whose start was interrupted"}`,
   );
   await removeLab(name);
 }

@@ -6,68 +6,16 @@ import { after, before, beforeEach, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "yaml";
 import { formatKey, readKeyFile } from "../../driver/security/index.js";
-import { run } from "../../ovs-lab/command.js";
-import { defaultWan, Lab, LabError, type LabOptions } from "../../ovs-lab/index.js";
+import { defaultWan, Lab } from "../../ovs-lab/index.js";
 import { commandLine } from "../../ovs-lab/namespace.js";
-import { availableDatapath } from "../../ovs-lab/switch.js";
-
-const names = { one: `t${process.pid}-one`, two: `t${process.pid}-two` };
-
-function up(name: string, options: LabOptions = {}): Promise<Lab> {
-  return Lab.up({ plugin: false, ...options, name });
-}
-
-async function hasCode(code: string, promise: Promise<unknown>): Promise<LabError> {
-  try {
-    await promise;
-  } catch (error) {
-    assert.ok(error instanceof LabError, `${error}`);
-    assert.equal(error.code, code, error.message);
-    return error;
-  }
-  return assert.fail(`nothing was refused with ${code}`);
-}
-
-/** Sends `count` pings; gives the round trips in milliseconds of those that were answered, in order of their sending. */
-async function ping(lab: Lab, from: string, to: string, count: number, ...more: string[]): Promise<number[]> {
-  const { stdout } = await lab.exec(from, ["ping", "-c", `${count}`, "-i", "0.02", "-W", "1", ...more, to]);
-  return [...stdout.matchAll(/ time=([\d.]+) ms/g)].map((match) => Number(match[1]));
-}
-
-/** What a lab could leave behind on the machine. */
-async function machine(): Promise<object> {
-  const { stdout: namespaces } = await run(["ip", "netns", "list"]);
-  const { stdout: links } = await run(["ip", "-o", "link", "show"]);
-  const { stdout: routes } = await run(["ip", "route", "show", "table", "all"]);
-  const { stdout: processes } = await run(["ps", "-eo", "args"]);
-  const own = (text: string) =>
-    text.split("\n").filter((line) => Object.values(names).some((name) => line.includes(name)));
-  return {
-    namespaces: own(namespaces),
-    processes: own(processes),
-    links: links.split("\n").map((line) => line.split(":")[1]?.trim()),
-    routes: routes.split("\n").filter((line) => /10\.[12]\.0\.|fd00:[12]:/.test(line)),
-    files: Object.values(names).filter((name) => existsSync(`/run/ovs-lab/${name}`)),
-  };
-}
+import { hasCode, leaveNothing, names, ping, up } from "./ground.js";
 
 /** Returns once a TCP port of a node is listened at. */
 async function listening(lab: Lab, node: string, port: number): Promise<void> {
   while (!(await lab.exec(node, ["ss", "-ltnH"])).stdout.includes(`:${port} `)) await sleep(10);
 }
 
-let clean: object;
-before(async () => {
-  clean = await machine();
-  assert.deepEqual(
-    { ...clean, links: [] },
-    { namespaces: [], processes: [], links: [], routes: [], files: [] },
-  );
-});
-after(async () => {
-  for (const name of Object.values(names)) await Lab.down(name);
-  assert.deepEqual(await machine(), clean);
-});
+leaveNothing();
 
 describe("two labs side by side", () => {
   let one: Lab;
@@ -327,75 +275,5 @@ describe("commands in a lab", () => {
     assert.deepEqual(await ended, [null, "SIGKILL"]);
     assert.ok(pids.every((pid) => commandLine(pid!).length === 0));
     lab = await up(names.one, { hosts: 1 });
-  });
-});
-
-describe("a lab that is in the way or broken", () => {
-  after(() => Lab.down(names.one));
-
-  it("is named when another is to be started in its place", async () => {
-    const lab = await up(names.one, { rtt: "20ms" });
-    const { message } = await hasCode("EXISTS", up(names.one));
-    assert.match(message, /is up already: 2 sites of 2 hosts, 100mbit, RTT 20ms/);
-    assert.equal((await ping(lab, "client", "10.2.0.11", 1)).length, 1);
-    await lab.down();
-  });
-
-  it("goes to one of two who start it at once", async () => {
-    const [first, second] = await Promise.allSettled([up(names.one), up(names.one)]);
-    const refused = [first, second].filter((one) => one.status === "rejected");
-    assert.equal(refused.length, 1);
-    assert.equal(refused[0]!.reason.code, "EXISTS");
-    assert.equal((await ping(Lab.open(names.one), "client", "10.2.0.11", 1)).length, 1);
-    await Lab.down(names.one);
-  });
-
-  it("gives way when the process that started it is gone", async () => {
-    const index = new URL("../../ovs-lab/index.js", import.meta.url).href;
-    const script = `const { Lab } = await import(${JSON.stringify(index)});
-      await Lab.up({ name: process.argv[1], hosts: 1, plugin: false });
-      process.kill(process.pid, "SIGKILL");`;
-    const killed = () =>
-      run([process.execPath, "--input-type=module", "--eval", script, names.one]).catch(() => {});
-    await killed();
-    assert.equal((await Lab.open(names.one).status()).state, "up");
-    const said: string[] = [];
-    const lab = await Lab.up({ name: names.one, hosts: 1, plugin: false }, (line) => said.push(line));
-    assert.equal(said[0], `removing lab "${names.one}", left by a process that is gone`);
-    await Lab.removeOrphans();
-    assert.equal((await lab.status()).state, "up");
-    await lab.down();
-    await killed();
-    await Lab.removeOrphans();
-    assert.equal(existsSync(`/run/ovs-lab/${names.one}`), false);
-  });
-
-  it("says what is gone, and can be removed", async () => {
-    const lab = await up(names.one);
-    const { sites, wan } = await lab.status();
-    const gone = [sites[0]!.vswitchd!, sites[1]!.ovsdbServer!, wan.pid!];
-    for (const pid of gone) process.kill(pid, "SIGKILL");
-    while (gone.some((pid) => existsSync(`/proc/${pid}/ns/net`))) await sleep(10);
-    const status = await lab.status();
-    assert.equal(status.state, "broken");
-    assert.deepEqual(status.broken, ["ovs-vswitchd of site a", "ovsdb-server of site b", "the WAN"]);
-    await hasCode("WAN_GONE", lab.set({ rtt: "1ms" }));
-    await run(["ip", "netns", "delete", status.nodes[0]!.namespace]);
-    assert.equal(await Lab.down(names.one), true);
-    assert.deepEqual(await machine(), clean);
-  });
-
-  it("is not there once it is down", async () => {
-    assert.equal(await Lab.down(names.one), false);
-    assert.throws(() => Lab.open(names.one), { code: "NO_LAB" });
-  });
-
-  it("leaves nothing when it cannot be started", async (test) => {
-    await hasCode("BAD_OPTION", up(names.one, { queue: "some" }));
-    assert.deepEqual(await machine(), clean);
-    if ((await availableDatapath()) === "kernel") return test.skip("this kernel has every datapath");
-    const { message } = await hasCode("OVS_FAILED", up(names.one, { datapath: "kernel" }));
-    assert.match(message, /^site [ab]: vswitchd has not made bridge br0/);
-    assert.deepEqual(await machine(), clean);
   });
 });
